@@ -28,6 +28,8 @@ final class NetworkRun implements AutoCloseable {
     /** Steps that the learning rate and the epochs are laid out for. */
     private static final int STEPS = 12;
 
+    static final long SHUFFLE_SEED = 7;
+
     private final ParameterLayout layout;
     private final Optimizer optimizer;
     private final Program program;
@@ -51,7 +53,7 @@ final class NetworkRun implements AutoCloseable {
         memory = backend.allocate(persistent);
         memory.write(data.features(), network.data().features());
         memory.write(data.targets(), network.data().targets());
-        memory.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, 7, 1)));
+        memory.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, SHUFFLE_SEED, 1)));
         for (Parameter p : network.graph().parameters()) {
             // no zeros, not even for biases, so that every parameter counts
             Philox.Sequence random = Philox.sequence(3, p.name(), 0);

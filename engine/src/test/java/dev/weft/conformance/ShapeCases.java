@@ -53,7 +53,7 @@ final class ShapeCases {
         cases.add(slice(batched("x", 2, 3, 7, 5), 2, 3, 4));
         cases.add(slice(batched("x", 5, 1, 2, 33), 3, 16, 17));
         cases.add(slice(whole("x", 5, 3), 0, 2, 3));
-        TensorRef part = batched("y", 2, 2, 2);
+        TensorRef part = batched("part", 2, 2, 2);
         cases.add(OpCase.of("by hand", new Op.Slice("case", both, 1, 1, part))
                 .with(both, 1, 2, 10, 20, 30, 40, 3, 4, 50, 60, 70, 80)
                 .expect(part, 10, 20, 30, 40, 50, 60, 70, 80));
