@@ -138,10 +138,9 @@ public record DataFetcher(
                     file.verify("what came from there", content);
                     found.put(file, new Content(store(file, content).toString(), content));
                 });
-                LOG.info("fetched {} files from {} to {}", missing.size(), source.name(), cache);
+                LOG.info("fetched {} from {} to {}", names(missing), source.name(), cache);
             } catch (IOException | DataException e) {
-                String reason = e.getMessage().replace(source.name(), "");
-                tried.add(source.name() + ": " + reason);
+                tried.add(source.name() + ": " + e.getMessage());
                 LOG.debug("{} failed", source.name(), e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

