@@ -41,11 +41,11 @@ final class TrainingDisplay implements Callback, AutoCloseable {
                 : imagesPerSecond + SMOOTHING * (p.imagesPerSecond() - imagesPerSecond);
         double seconds = (System.nanoTime() - start) * 1e-9;
         double done = (p.epoch() - 1 + (double) p.step() / p.stepsPerEpoch()) / p.epochs();
-        state = "step %d/%d  loss %.4f  accuracy %.2f %%  %,.0f images/s  %s left"
+        state = "step %d/%d  loss %s  accuracy %.2f %%  %,.0f images/s  %s left"
                 .formatted(
                         p.step(),
                         p.stepsPerEpoch(),
-                        p.loss(),
+                        loss(p.loss()),
                         100 * p.accuracy(),
                         imagesPerSecond,
                         time(seconds / done - seconds));
@@ -71,15 +71,20 @@ final class TrainingDisplay implements Callback, AutoCloseable {
     @Override
     public void epochDone(EpochResult e) {
         out.printf(
-                "%5d  %10.4f  %7.2f %%  %9.4f  %7.2f %%  %8.2f  %,8.0f%n",
+                "%5d  %10s  %7.2f %%  %9s  %7.2f %%  %8.2f  %,8.0f%n",
                 e.epoch(),
-                e.trainLoss(),
+                loss(e.trainLoss()),
                 100 * e.trainAccuracy(),
-                e.test().loss(),
+                loss(e.test().loss()),
                 100 * e.test().accuracy(),
                 e.seconds(),
                 e.imagesPerSecond());
         out.flush();
+    }
+
+    /** Four decimals; a loss that runs away still fits its column. */
+    static String loss(double loss) {
+        return (loss < 1000 ? "%.4f" : "%.2e").formatted(loss);
     }
 
     /** For example {@code 0:07}, {@code 12:30} or {@code 1:02:03}. */

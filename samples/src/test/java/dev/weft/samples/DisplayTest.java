@@ -29,6 +29,12 @@ class DisplayTest {
     }
 
     @Test
+    void aLossThatRunsAwayFitsItsColumn() {
+        assertThat(TrainingDisplay.loss(0.12345)).isEqualTo("0.1235");
+        assertThat(TrainingDisplay.loss(8.07e235)).isEqualTo("8.07e+235");
+    }
+
+    @Test
     void timesReadAsAClock() {
         assertThat(TrainingDisplay.time(7.4)).isEqualTo("0:07");
         assertThat(TrainingDisplay.time(750)).isEqualTo("12:30");

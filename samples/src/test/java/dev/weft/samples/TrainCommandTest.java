@@ -361,7 +361,7 @@ class TrainCommandTest {
                 "--optimizer",
                 "sgd",
                 "--lr",
-                "1e30",
+                rate,
                 "--batch",
                 "10");
         assertThat(err).contains("first written by: linear").doesNotContain("no op when the step was repeated");
