@@ -1,182 +1,274 @@
 package dev.weft.cpu;
 
 import dev.weft.op.Op;
+import dev.weft.op.Window2d;
+import dev.weft.tensor.TensorRef;
 
-/** Convolution and its gradients as matrix products, image by image. */
+/**
+ * Convolution and its gradients, directly on framed images (see {@link Plane}), without im2col. A stride above 1 is
+ * handled on the grid of stride 1: the forward pass drops the positions between, the gradients see zeros there.
+ */
 final class Conv2dKernels {
     /** Partial sums of the filter gradient; fixed, so that the sum's order does not depend on the threads. */
     private static final int SLOTS = 16;
 
+    /** Images whose filter gradients are summed in registers. */
+    private static final int GROUP = 8;
+
     private Conv2dKernels() {}
 
-    /** {@code y[n] = w im2col(x[n])}. */
-    static Phase[] forward(Op.Conv2d op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Im2col im2col = new Im2col(op.x(), op.window(), op.y());
-        Reals x = binding.reals(op.x());
-        Reals w = binding.reals(op.w());
-        Reals y = binding.reals(op.y());
-        int taps = im2col.taps();
-        int positions = im2col.positions();
-        int filters = im2col.filters;
-        int packedLength = Gemm.packedLength(primitives, taps, positions);
-        int tileLength = filters * primitives.panelWidth();
-        Reals rows = binding.scratch(positions * binding.threads());
-        Reals packed = binding.scratch(packedLength * binding.threads());
-        Reals tiles = binding.scratch(tileLength * binding.threads());
-        return new Phase[] {
-            new Phase(im2col.images, (n, thread) -> {
-                int rowAt = rows.at + thread * positions;
-                int packedAt = packed.at + thread * packedLength;
-                for (int tap = 0; tap < taps; tap++) {
-                    im2col.gatherRow(x.a, x.at + n * im2col.imageLength(), tap, rows.a, rowAt);
-                    packRow(primitives, rows.a, rowAt, tap, taps, positions, packed.a, packedAt);
-                }
-                Gemm.multiply(
-                        primitives,
-                        w.a,
-                        w.at,
-                        taps,
-                        1,
-                        filters,
-                        packed.a,
-                        packedAt,
-                        taps,
-                        positions,
-                        y.a,
-                        y.at + n * filters * positions,
-                        positions,
-                        false,
-                        tiles.a,
-                        tiles.at + thread * tileLength);
-            })
-        };
-    }
+    /** Sizes of a convolution x * w = y. */
+    private record Geometry(
+            int images,
+            int channels,
+            int height,
+            int width,
+            int filters,
+            int outHeight,
+            int outWidth,
+            Window2d window) {
+        static Geometry of(TensorRef x, Window2d window, TensorRef y) {
+            return new Geometry(
+                    x.shape().get(0),
+                    x.shape().get(1),
+                    x.shape().get(2),
+                    x.shape().get(3),
+                    y.shape().get(1),
+                    y.shape().get(2),
+                    y.shape().get(3),
+                    window);
+        }
 
-    /** Puts row {@code k} of a matrix into its packed form. */
-    private static void packRow(
-            Primitives primitives, float[] row, int rowAt, int k, int inner, int columns, float[] packed, int at) {
-        int width = primitives.panelWidth();
-        for (int j = 0; j < columns; j += width) {
-            int to = at + j * inner + k * width;
-            int present = Math.min(width, columns - j);
-            System.arraycopy(row, rowAt + j, packed, to, present);
-            java.util.Arrays.fill(packed, to + present, to + width, 0);
+        int imageLength() {
+            return channels * height * width;
+        }
+
+        int outLength() {
+            return filters * outHeight * outWidth;
+        }
+
+        /** The frame of x: the image with its padding. */
+        Plane framed(Primitives primitives) {
+            return new Plane(
+                    channels, height + 2 * window.padHeight(), width + 2 * window.padWidth(), primitives.panelWidth());
+        }
+
+        void frame(Plane plane, Reals x, int n, float[] frame, int frameAt) {
+            plane.fill(
+                    frame,
+                    frameAt,
+                    x.a,
+                    x.at + n * imageLength(),
+                    height,
+                    width,
+                    window.padHeight(),
+                    window.padWidth(),
+                    1,
+                    1);
+        }
+
+        /** Positions of the output in the frame, stride 1, rounded up to whole panels. */
+        int positions(Plane plane, Primitives primitives) {
+            int last = (outHeight - 1) * window.strideHeight() * plane.width() + (outWidth - 1) * window.strideWidth();
+            int width = primitives.panelWidth();
+            return (last / width + 1) * width;
         }
     }
 
-    /** {@code dx[n] = col2im(w' dy[n])}. */
-    static Phase[] inputGradient(Op.Conv2dInputGradient op, Binding binding) {
+    /** For every position of a frame, the products of all filters with the taps there. */
+    private static void correlate(
+            Primitives primitives,
+            float[] w,
+            int wAt,
+            int filters,
+            float[] frame,
+            int frameAt,
+            int[] taps,
+            float[] grid,
+            int gridAt,
+            int positions) {
+        for (int q = 0; q < positions; q += primitives.panelWidth()) {
+            primitives.multiplyPanel(
+                    w, wAt, taps.length, 1, filters, frame, frameAt + q, taps, grid, gridAt + q, positions);
+        }
+    }
+
+    /** {@code y[n] = w * x[n]}. */
+    static Phase[] forward(Op.Conv2d op, Binding binding) {
         Primitives primitives = binding.primitives();
-        Im2col im2col = new Im2col(op.dx(), op.window(), op.dy());
-        Reals dy = binding.reals(op.dy());
+        Geometry g = Geometry.of(op.x(), op.window(), op.y());
+        Plane plane = g.framed(primitives);
+        int[] taps = plane.taps(op.window().height(), op.window().width());
+        int positions = g.positions(plane, primitives);
+        Reals x = binding.reals(op.x());
         Reals w = binding.reals(op.w());
-        Reals dx = binding.reals(op.dx());
-        int taps = im2col.taps();
-        int positions = im2col.positions();
-        int filters = im2col.filters;
-        int panels = Gemm.panels(primitives, positions);
-        int packedLength = Gemm.packedLength(primitives, filters, positions);
-        int tileLength = taps * primitives.panelWidth();
-        Reals packed = binding.scratch(packedLength * binding.threads());
-        Reals columns = binding.scratch(taps * positions * binding.threads());
-        Reals tiles = binding.scratch(tileLength * binding.threads());
+        Reals y = binding.reals(op.y());
+        Reals frames = binding.scratch(plane.length() * binding.threads());
+        Reals grids = binding.scratch(g.filters * positions * binding.threads());
+        int rowStep = op.window().strideHeight() * plane.width();
+        int columnStep = op.window().strideWidth();
         return new Phase[] {
-            new Phase(im2col.images, (n, thread) -> {
-                int packedAt = packed.at + thread * packedLength;
-                int columnsAt = columns.at + thread * taps * positions;
-                for (int panel = 0; panel < panels; panel++) {
-                    Gemm.packPanel(
-                            primitives,
-                            panel,
-                            dy.a,
-                            dy.at + n * filters * positions,
-                            positions,
-                            1,
-                            filters,
-                            positions,
-                            packed.a,
-                            packedAt);
-                }
-                Gemm.multiply(
-                        primitives,
-                        w.a,
-                        w.at,
-                        1,
-                        taps,
-                        taps,
-                        packed.a,
-                        packedAt,
-                        filters,
-                        positions,
-                        columns.a,
-                        columnsAt,
-                        positions,
-                        false,
-                        tiles.a,
-                        tiles.at + thread * tileLength);
-                int imageAt = dx.at + n * im2col.imageLength();
-                java.util.Arrays.fill(dx.a, imageAt, imageAt + im2col.imageLength(), 0);
-                for (int tap = 0; tap < taps; tap++) {
-                    im2col.scatterRow(columns.a, columnsAt + tap * positions, tap, dx.a, imageAt);
+            new Phase(g.images, (n, thread) -> {
+                int frameAt = frames.at + thread * plane.length();
+                int gridAt = grids.at + thread * g.filters * positions;
+                g.frame(plane, x, n, frames.a, frameAt);
+                correlate(primitives, w.a, w.at, g.filters, frames.a, frameAt, taps, grids.a, gridAt, positions);
+                int yAt = y.at + n * g.outLength();
+                for (int k = 0; k < g.filters; k++) {
+                    copyGrid(
+                            grids.a,
+                            gridAt + k * positions,
+                            rowStep,
+                            columnStep,
+                            y.a,
+                            yAt + k * g.outHeight * g.outWidth,
+                            g.outHeight,
+                            g.outWidth);
                 }
             })
         };
     }
 
+    /** Copies the valid positions of a grid. */
+    private static void copyGrid(
+            float[] grid, int gridAt, int rowStep, int columnStep, float[] y, int yAt, int rows, int columns) {
+        for (int i = 0; i < rows; i++) {
+            int from = gridAt + i * rowStep;
+            int to = yAt + i * columns;
+            if (columnStep == 1) {
+                System.arraycopy(grid, from, y, to, columns);
+                continue;
+            }
+            for (int j = 0; j < columns; j++) {
+                y[to + j] = grid[from + j * columnStep];
+            }
+        }
+    }
+
     /**
-     * {@code dw = sum over n of dy[n] im2col(x[n])'}. Each slot adds up a fixed run of images in order; then the slots
-     * are added up in a fixed tree.
+     * {@code dx[n] = dy[n] * w}, with the filters turned by 180 degrees and their channels and number exchanged: tap
+     * (r,s) of w met pixel (h,v) from output (h + pad - r, v + pad - s).
+     */
+    static Phase[] inputGradient(Op.Conv2dInputGradient op, Binding binding) {
+        Primitives primitives = binding.primitives();
+        Window2d window = op.window();
+        Geometry g = Geometry.of(op.dx(), window, op.dy());
+        Plane plane = new Plane(
+                g.filters, g.height + window.height() - 1, g.width + window.width() - 1, primitives.panelWidth());
+        int[] taps = plane.taps(window.height(), window.width());
+        int width = primitives.panelWidth();
+        int positions = ((g.height * plane.width() - 1) / width + 1) * width;
+        Reals dy = binding.reals(op.dy());
+        Reals w = binding.reals(op.w());
+        Reals dx = binding.reals(op.dx());
+        Reals turned = binding.scratch(w.length);
+        Reals frames = binding.scratch(plane.length() * binding.threads());
+        Reals grids = binding.scratch(g.channels * positions * binding.threads());
+        int area = window.height() * window.width();
+
+        Phase turn = new Phase(g.channels, (c, thread) -> {
+            for (int k = 0; k < g.filters; k++) {
+                for (int tap = 0; tap < area; tap++) {
+                    turned.a[turned.at + (c * g.filters + k) * area + area - 1 - tap] =
+                            w.a[w.at + (k * g.channels + c) * area + tap];
+                }
+            }
+        });
+        Phase convolve = new Phase(g.images, (n, thread) -> {
+            int frameAt = frames.at + thread * plane.length();
+            int gridAt = grids.at + thread * g.channels * positions;
+            plane.fill(
+                    frames.a,
+                    frameAt,
+                    dy.a,
+                    dy.at + n * g.outLength(),
+                    g.outHeight,
+                    g.outWidth,
+                    window.height() - 1 - window.padHeight(),
+                    window.width() - 1 - window.padWidth(),
+                    window.strideHeight(),
+                    window.strideWidth());
+            correlate(primitives, turned.a, turned.at, g.channels, frames.a, frameAt, taps, grids.a, gridAt, positions);
+            int imageAt = dx.at + n * g.imageLength();
+            for (int c = 0; c < g.channels; c++) {
+                copyGrid(
+                        grids.a,
+                        gridAt + c * positions,
+                        plane.width(),
+                        1,
+                        dx.a,
+                        imageAt + c * g.height * g.width,
+                        g.height,
+                        g.width);
+            }
+        });
+        return new Phase[] {turn, convolve};
+    }
+
+    /**
+     * {@code dw[k,tap] = sum over n and positions q of dy[n,k,q] x[n, q + tap]}. Each slot adds up a fixed run of images
+     * in order; then the slots are added up in a fixed tree.
      */
     static Phase[] filterGradient(Op.Conv2dFilterGradient op, Binding binding) {
         Primitives primitives = binding.primitives();
-        Im2col im2col = new Im2col(op.x(), op.window(), op.dy());
+        Window2d window = op.window();
+        Geometry g = Geometry.of(op.x(), window, op.dy());
+        Plane plane = g.framed(primitives);
+        int[] taps = plane.taps(window.height(), window.width());
+        int positions = g.positions(plane, primitives);
+        // dy on the grid of positions, a frame of its own: rows as far apart as in the frame of x
+        int rowsInGrid = (positions + plane.width() - 1) / plane.width();
+        Plane grid = new Plane(1, rowsInGrid, plane.width(), 0);
+        int gridLength = g.filters * grid.length() + primitives.panelWidth();
         Reals x = binding.reals(op.x());
         Reals dy = binding.reals(op.dy());
         Reals dw = binding.reals(op.dw());
-        int taps = im2col.taps();
-        int positions = im2col.positions();
-        int filters = im2col.filters;
-        int width = primitives.panelWidth();
-        int packedLength = Gemm.packedLength(primitives, positions, taps);
-        int tileLength = filters * width;
-        Reals rows = binding.scratch(positions * binding.threads());
-        Reals packed = binding.scratch(packedLength * binding.threads());
-        Reals tiles = binding.scratch(tileLength * binding.threads());
+        Reals frames = binding.scratch(GROUP * plane.length() * binding.threads());
+        Reals grids = binding.scratch(GROUP * gridLength * binding.threads());
+        Reals lanes = binding.scratch(primitives.dotScratch() * binding.threads());
         Reals slots = binding.scratch(SLOTS * dw.length);
+        int outPlane = g.outHeight * g.outWidth;
 
         Phase sumImages = new Phase(SLOTS, (slot, thread) -> {
-            int rowAt = rows.at + thread * positions;
-            int packedAt = packed.at + thread * packedLength;
+            int framesAt = frames.at + thread * GROUP * plane.length();
+            int gridsAt = grids.at + thread * GROUP * gridLength;
             int slotAt = slots.at + slot * dw.length;
             java.util.Arrays.fill(slots.a, slotAt, slotAt + dw.length, 0);
-            java.util.Arrays.fill(packed.a, packedAt, packedAt + packedLength, 0);
-            int end = (slot + 1) * im2col.images / SLOTS;
-            for (int n = slot * im2col.images / SLOTS; n < end; n++) {
-                for (int tap = 0; tap < taps; tap++) {
-                    im2col.gatherRow(x.a, x.at + n * im2col.imageLength(), tap, rows.a, rowAt);
-                    int to = packedAt + tap / width * width * positions + tap % width;
-                    for (int position = 0; position < positions; position++) {
-                        packed.a[to + position * width] = rows.a[rowAt + position];
+            int end = (int) ((slot + 1L) * g.images / SLOTS);
+            for (int first = (int) ((long) slot * g.images / SLOTS); first < end; first += GROUP) {
+                int count = Math.min(GROUP, end - first);
+                for (int i = 0; i < count; i++) {
+                    g.frame(plane, x, first + i, frames.a, framesAt + i * plane.length());
+                    for (int k = 0; k < g.filters; k++) {
+                        grid.fill(
+                                grids.a,
+                                gridsAt + i * gridLength + k * grid.length(),
+                                dy.a,
+                                dy.at + (first + i) * g.outLength() + k * outPlane,
+                                g.outHeight,
+                                g.outWidth,
+                                0,
+                                0,
+                                window.strideHeight(),
+                                window.strideWidth());
                     }
                 }
-                Gemm.multiply(
-                        primitives,
-                        dy.a,
-                        dy.at + n * filters * positions,
-                        positions,
-                        1,
-                        filters,
-                        packed.a,
-                        packedAt,
-                        positions,
+                primitives.addDotProducts(
+                        grids.a,
+                        gridsAt,
+                        gridLength,
+                        grid.length(),
+                        g.filters,
+                        frames.a,
+                        framesAt,
+                        plane.length(),
                         taps,
+                        positions,
+                        count,
                         slots.a,
                         slotAt,
-                        taps,
-                        true,
-                        tiles.a,
-                        tiles.at + thread * tileLength);
+                        lanes.a,
+                        lanes.at + thread * primitives.dotScratch());
             }
         });
         Phase combine = Phase.single(() -> {

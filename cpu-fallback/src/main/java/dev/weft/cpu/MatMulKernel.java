@@ -2,53 +2,106 @@ package dev.weft.cpu;
 
 import dev.weft.op.Op;
 
-/** Matrix product: the panels of b are packed first, then blocks of rows are multiplied. */
+/**
+ * Matrix product in panels of a few columns of b. The inner loop reads a panel row by row; rows of a panel that are not
+ * contiguous, or not full, are packed first. a is read through two strides, so it needs no packing whether transposed or
+ * not.
+ */
 final class MatMulKernel {
     /** Rows of one part of the work. */
     private static final int ROWS = 32;
 
-    private MatMulKernel() {}
+    private final Primitives primitives;
+    private final int rows;
+    private final int columns;
+    private final int inner;
+    private final int width;
+    private final boolean packAll;
+    private final Reals a;
+    private final int aRow;
+    private final int aColumn;
+    private final Reals b;
+    private final Reals c;
+    private final Reals packed;
+    private final Reals tiles;
+    private final int[] contiguousRows;
+    private final int[] packedRows;
+
+    private MatMulKernel(Op.MatMul op, Binding binding) {
+        primitives = binding.primitives();
+        rows = op.rows();
+        columns = op.columns();
+        inner = op.inner();
+        width = primitives.panelWidth();
+        packAll = op.transposeB();
+        a = binding.reals(op.a());
+        aRow = op.transposeA() ? 1 : inner;
+        aColumn = op.transposeA() ? rows : 1;
+        b = binding.reals(op.b());
+        c = binding.reals(op.c());
+        packed = binding.scratch(Math.multiplyExact((packAll ? panels() : 1) * width, inner));
+        tiles = binding.scratch(ROWS * width * binding.threads());
+        contiguousRows = new int[inner];
+        packedRows = new int[inner];
+        for (int k = 0; k < inner; k++) {
+            contiguousRows[k] = k * columns;
+            packedRows[k] = k * width;
+        }
+    }
 
     static Phase[] bind(Op.MatMul op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Reals a = binding.reals(op.a());
-        Reals b = binding.reals(op.b());
-        Reals c = binding.reals(op.c());
-        int rows = op.rows();
-        int columns = op.columns();
-        int inner = op.inner();
-        int aRow = op.transposeA() ? 1 : inner;
-        int aColumn = op.transposeA() ? rows : 1;
-        int bRow = op.transposeB() ? 1 : columns;
-        int bColumn = op.transposeB() ? inner : 1;
-        int tileLength = ROWS * primitives.panelWidth();
-        Reals packed = binding.scratch(Gemm.packedLength(primitives, inner, columns));
-        Reals tiles = binding.scratch(tileLength * binding.threads());
-
-        Phase pack = new Phase(
-                Gemm.panels(primitives, columns),
-                (panel, thread) -> Gemm.packPanel(
-                        primitives, panel, b.a, b.at, bRow, bColumn, inner, columns, packed.a, packed.at));
-        Phase multiply = new Phase((rows + ROWS - 1) / ROWS, (part, thread) -> {
-            int from = part * ROWS;
-            Gemm.multiply(
-                    primitives,
-                    a.a,
-                    a.at + from * aRow,
-                    aRow,
-                    aColumn,
-                    Math.min(ROWS, rows - from),
-                    packed.a,
-                    packed.at,
-                    inner,
-                    columns,
-                    c.a,
-                    c.at + from * columns,
-                    columns,
-                    false,
-                    tiles.a,
-                    tiles.at + thread * tileLength);
-        });
+        MatMulKernel kernel = new MatMulKernel(op, binding);
+        int firstToPack = kernel.packAll ? 0 : kernel.columns / kernel.width;
+        Phase pack = new Phase(kernel.panels() - firstToPack, (part, thread) -> kernel.packPanel(firstToPack + part));
+        Phase multiply = new Phase((kernel.rows + ROWS - 1) / ROWS, kernel::multiplyRows);
         return new Phase[] {pack, multiply};
+    }
+
+    private int panels() {
+        return (columns + width - 1) / width;
+    }
+
+    /** Where a packed panel begins: each has its place, or there is only the last one. */
+    private int packedAt(int panel) {
+        return packed.at + (packAll ? panel * width * inner : 0);
+    }
+
+    /** Packs a panel row by row; the columns past the last are zero. */
+    private void packPanel(int panel) {
+        int first = panel * width;
+        int present = Math.min(width, columns - first);
+        int at = packedAt(panel);
+        for (int k = 0; k < inner; k++) {
+            for (int j = 0; j < present; j++) {
+                packed.a[at + j] = b.a[b.at + (packAll ? (first + j) * inner + k : k * columns + first + j)];
+            }
+            java.util.Arrays.fill(packed.a, at + present, at + width, 0);
+            at += width;
+        }
+    }
+
+    private void multiplyRows(int part, int thread) {
+        int firstRow = part * ROWS;
+        int count = Math.min(ROWS, rows - firstRow);
+        int aAt = a.at + firstRow * aRow;
+        int cAt = c.at + firstRow * columns;
+        for (int j = 0; j < columns; j += width) {
+            boolean full = j + width <= columns;
+            boolean isPacked = packAll || !full;
+            float[] panel = isPacked ? packed.a : b.a;
+            int panelAt = isPacked ? packedAt(j / width) : b.at + j;
+            int[] panelRows = isPacked ? packedRows : contiguousRows;
+            if (full) {
+                primitives.multiplyPanel(
+                        a.a, aAt, aRow, aColumn, count, panel, panelAt, panelRows, c.a, cAt + j, columns);
+            } else {
+                int tile = tiles.at + thread * ROWS * width;
+                primitives.multiplyPanel(
+                        a.a, aAt, aRow, aColumn, count, panel, panelAt, panelRows, tiles.a, tile, width);
+                for (int i = 0; i < count; i++) {
+                    System.arraycopy(tiles.a, tile + i * width, c.a, cAt + i * columns + j, columns - j);
+                }
+            }
+        }
     }
 }

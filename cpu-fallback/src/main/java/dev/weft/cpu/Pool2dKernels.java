@@ -74,6 +74,7 @@ final class Pool2dKernels {
 
     private static void maxPlane(Geometry g, float[] x, int xAt, float[] y, int yAt, int[] argmax, int argmaxAt) {
         int width = g.width();
+        int to = 0;
         for (int i = 0; i < g.outHeight(); i++) {
             int firstRow = g.firstRow(i);
             int endRow = g.endRow(i);
@@ -86,15 +87,14 @@ final class Pool2dKernels {
                     for (int v = firstColumn; v < endColumn; v++) {
                         float value = x[xAt + h * width + v];
                         // false for equal values; true for a NaN, unless a NaN has won already
-                        if (!(value <= best) && best == best) {
-                            best = value;
-                            at = h * width + v;
-                        }
+                        boolean wins = !(value <= best) & best == best;
+                        best = wins ? value : best;
+                        at = wins ? h * width + v : at;
                     }
                 }
-                int to = i * g.outWidth() + j;
                 y[yAt + to] = best;
                 argmax[argmaxAt + to] = at;
+                to++;
             }
         }
     }

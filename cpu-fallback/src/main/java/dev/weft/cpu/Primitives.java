@@ -9,27 +9,59 @@ interface Primitives {
     /** For people: {@code Vector API 512 bit}. */
     String description();
 
-    /** Columns of a panel of the right-hand matrix, as {@link #multiplyPanel} takes it. */
+    /** Elements that the vector loops below take at a time; the lengths of grids are multiples of it. */
     int panelWidth();
 
     /**
-     * {@code c = a b} for a panel of {@link #panelWidth} columns, or {@code c += a b}. Element (i,k) of a is
-     * {@code a[aAt + i aRow + k aColumn]}, element (k,j) of b is {@code b[bAt + k panelWidth + j]}, element (i,j) of c is
-     * {@code c[cAt + i cRow + j]}. Each sum runs over k in order.
+     * {@code c = a b} for {@link #panelWidth} columns of b. Element (i,k) of a is {@code a[aAt + i aRow + k aColumn]},
+     * element (k,j) of b is {@code b[bAt + bRows[k] + j]}, element (i,j) of c is {@code c[cAt + i cRow + j]}. Each sum
+     * runs over k in order.
+     *
+     * @param rows rows of a and c
+     * @param bRows where the rows of b begin; as many as a has columns
      */
     void multiplyPanel(
             float[] a,
             int aAt,
             int aRow,
             int aColumn,
+            int rows,
             float[] b,
             int bAt,
+            int[] bRows,
             float[] c,
             int cAt,
-            int cRow,
+            int cRow);
+
+    /**
+     * {@code c = c + a b'} summed over pairs of matrices. Element (i,k) of the g-th a is
+     * {@code a[aAt + g aGroup + i aRow + k]}, element (j,k) of the g-th b is {@code b[bAt + g bGroup + bRows[j] + k]},
+     * element (i,j) of c is {@code c[cAt + i bRows.length + j]}. Each sum runs over g and k in an order that depends on
+     * the sizes alone.
+     *
+     * @param rows rows of a and c
+     * @param inner columns of a and b, a multiple of {@link #panelWidth}
+     * @param scratch at least {@link #dotScratch} elements from {@code scratchAt}
+     */
+    void addDotProducts(
+            float[] a,
+            int aAt,
+            int aGroup,
+            int aRow,
             int rows,
+            float[] b,
+            int bAt,
+            int bGroup,
+            int[] bRows,
             int inner,
-            boolean accumulate);
+            int groups,
+            float[] c,
+            int cAt,
+            float[] scratch,
+            int scratchAt);
+
+    /** Elements of scratch memory that {@link #addDotProducts} needs. */
+    int dotScratch();
 
     /** {@code y = a + b}. */
     void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,10 +144,13 @@ public final class SafeTensors {
             }
             String header = new String(content, HEADER_LENGTH_BYTES, (int) length, StandardCharsets.UTF_8);
             int start = HEADER_LENGTH_BYTES + (int) length;
+            List<Entry> entries = entries(file, header);
             Map<String, HostTensor> tensors = new LinkedHashMap<>();
-            for (Entry entry : entries(file, header)) {
-                tensors.put(entry.name, entry.values(file, buffer, start));
+            for (Entry entry : entries) {
+                HostTensor old = tensors.put(entry.name, entry.values(file, buffer, start));
+                expect(file, old == null, "two tensors are named " + entry.name);
             }
+            checkFilled(file, entries, content.length - start);
             return tensors;
         } catch (NoSuchFileException e) {
             throw new DataException("there is no file " + file, e);
@@ -155,6 +159,18 @@ public final class SafeTensors {
         } catch (IOException e) {
             throw new DataException("cannot read " + file + ": " + reason(e), e);
         }
+    }
+
+    /** The format allows neither overlaps nor gaps. */
+    private static void checkFilled(Path file, List<Entry> entries, long bytes) {
+        long end = 0;
+        for (Entry entry :
+                entries.stream().sorted(Comparator.comparingLong(Entry::from)).toList()) {
+            expect(file, entry.from >= end, "tensor " + entry.name + " overlaps another one");
+            expect(file, entry.from == end, "no tensor takes bytes %d to %d".formatted(end, entry.from));
+            end = entry.to;
+        }
+        expect(file, end == bytes, "no tensor takes bytes %d to %d".formatted(end, bytes));
     }
 
     private static List<Entry> entries(Path file, String header) throws IOException {
@@ -217,22 +233,24 @@ public final class SafeTensors {
     /** A tensor's line in the header; offsets count from the end of the header. */
     private record Entry(String name, String type, List<Long> dimensions, long from, long to) {
         HostTensor values(Path file, ByteBuffer buffer, int start) {
-            int[] sizes = new int[dimensions.size()];
-            for (int i = 0; i < sizes.length; i++) {
-                long size = dimensions.get(i);
-                expect(file, size >= 1 && size <= Integer.MAX_VALUE, "tensor " + name + " has the shape " + dimensions);
-                sizes[i] = (int) size;
-            }
             int width = type.equals("F64") ? Double.BYTES : Float.BYTES;
             expect(
                     file,
                     type.equals("F32") || type.equals("F64"),
                     "tensor %s has type %s; F32 and F64 can be read".formatted(name, type));
-            Shape shape = Shape.of(sizes);
+            int[] sizes = new int[dimensions.size()];
+            double elements = 1; // a double, since a malformed shape may have more than a long holds
+            for (int i = 0; i < sizes.length; i++) {
+                long size = dimensions.get(i);
+                expect(file, size >= 1 && size <= Integer.MAX_VALUE, "tensor " + name + " has the shape " + dimensions);
+                sizes[i] = (int) size;
+                elements *= size;
+            }
             expect(
                     file,
-                    from >= 0 && to - from == shape.elements() * width,
-                    "tensor %s of shape %s takes bytes %d to %d".formatted(name, shape, from, to));
+                    from >= 0 && to >= from && to - from == elements * width,
+                    "tensor %s of shape %s takes bytes %d to %d".formatted(name, dimensions, from, to));
+            Shape shape = Shape.of(sizes);
             if (to > buffer.capacity() - start) {
                 throw new DataException("%s is truncated: tensor %s ends at byte %d, the file at %d"
                         .formatted(file, name, start + to, buffer.capacity()));

@@ -130,6 +130,14 @@ public final class Compiler {
                             ? "this loss needs classes, the data set has target values"
                             : "this loss needs target values, the data set has classes");
         }
+        if (type == DType.I32
+                && y.shape().rank() == 2
+                && data.classes() > y.shape().get(1)) {
+            throw new ShapeException(
+                    LOSS,
+                    "the data set has %d classes, the graph's output %s holds too few"
+                            .formatted(data.classes(), y.shape().sample()));
+        }
         TensorRef target = TensorRef.batched(
                 "targets", type, data.targets().shape().sample().batch(batch));
         ops.add(new Op.GatherRows(target.name(), data.targets(), data.order(), 1, 0, target));

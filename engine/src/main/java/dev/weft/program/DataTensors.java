@@ -12,10 +12,12 @@ import java.util.List;
  * A data set in a backend's memory.
  *
  * @param order I32 {@code [rows]}: the row that comes n-th in this epoch
+ * @param classes how many classes the targets count; 0 where they are values
  * @param scale what stored values are multiplied with
  * @param shift what is added after that
  */
-public record DataTensors(TensorRef features, TensorRef targets, TensorRef order, double scale, double shift) {
+public record DataTensors(
+        TensorRef features, TensorRef targets, TensorRef order, int classes, double scale, double shift) {
 
     /** The tensors for a data set, named {@code name.features} and so on. */
     public static DataTensors of(String name, Dataset data) {
@@ -23,6 +25,7 @@ public record DataTensors(TensorRef features, TensorRef targets, TensorRef order
                 persistent(name + ".features", data.features()),
                 persistent(name + ".targets", data.targets()),
                 TensorRef.persistent(name + ".order", DType.I32, Shape.of(data.size()), Role.DATA),
+                data.classes(),
                 data.scale(),
                 data.shift());
     }

@@ -22,11 +22,16 @@ public final class CudaProvider implements BackendProvider {
 
     @Override
     public Optional<String> unusable() {
-        return Optional.of(probe().orElse("this version of weft-cuda has no kernels yet"));
+        return Optional.of(Probe.RESULT.orElse("this version of weft-cuda has no kernels yet"));
+    }
+
+    /** Asked once: JCuda can be initialised only once in a process, and later attempts do not say what was wrong. */
+    private static final class Probe {
+        static final Optional<String> RESULT = probe();
     }
 
     /** What stands in the way of using the driver, or empty. */
-    static Optional<String> probe() {
+    private static Optional<String> probe() {
         String os = System.getProperty("os.name");
         String architecture = System.getProperty("os.arch");
         if (!os.equals("Linux") || !architecture.equals("amd64")) {
@@ -45,8 +50,6 @@ public final class CudaProvider implements BackendProvider {
             return devices[0] > 0 ? Optional.empty() : Optional.of("the CUDA driver found no device");
         } catch (UnsatisfiedLinkError e) {
             return Optional.of("there is no CUDA driver (libcuda.so.1); install NVIDIA's driver");
-        } catch (NoClassDefFoundError e) {
-            return Optional.of("JCuda could not be initialised: " + e.getMessage());
         }
     }
 

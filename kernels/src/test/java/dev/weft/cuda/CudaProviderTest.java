@@ -23,7 +23,7 @@ class CudaProviderTest {
         Assumptions.assumeFalse(
                 Files.exists(Path.of("/proc/driver/nvidia/version")),
                 "SKIPPED: this machine has an NVIDIA driver, so its absence cannot be tested");
-        assertThat(CudaProvider.probe())
+        assertThat(new CudaProvider().unusable())
                 .hasValueSatisfying(
                         reason -> assertThat(reason).contains("no CUDA driver").contains("libcuda.so.1"));
     }
