@@ -50,14 +50,17 @@ public record StepRange(long first, int count, int offset, int validRows, double
         }
     }
 
+    /** The learning rate of step {@code i} of this range. */
     public double learningRate(int i) {
         return rates[i * RATES];
     }
 
+    /** The correction c1 of step {@code i} of this range, see {@link Optimizer#biasCorrection1}. */
     public double biasCorrection1(int i) {
         return rates[i * RATES + 1];
     }
 
+    /** The correction c2 of step {@code i} of this range, see {@link Optimizer#biasCorrection2}. */
     public double biasCorrection2(int i) {
         return rates[i * RATES + 2];
     }

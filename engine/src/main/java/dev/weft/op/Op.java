@@ -44,6 +44,7 @@ public sealed interface Op {
         return "";
     }
 
+    /** How the op treats the batch; by default this follows from which operands have a batch dimension. */
     default BatchRule batchRule() {
         if (outputs().stream().allMatch(TensorRef::batched)) {
             return BatchRule.MAPPED;

@@ -47,6 +47,7 @@ public final class Trainer {
         this.optimizer = optimizer;
     }
 
+    /** Training of a model with a loss and an optimizer; what is not set keeps its default. */
     public static Trainer of(Model model, Loss loss, Optimizer optimizer) {
         return new Trainer(model, loss, optimizer);
     }
@@ -81,6 +82,7 @@ public final class Trainer {
         return this;
     }
 
+    /** Adds a callback; callbacks are called in the order in which they were added. */
     public Trainer callback(Callback callback) {
         callbacks.add(callback);
         return this;
