@@ -45,6 +45,16 @@ final class Pool2dKernels {
             return Math.min(width, j * w.strideWidth() - w.padWidth() + w.width());
         }
 
+        /** The first window whose column s lies inside the image. */
+        int firstWindow(int s) {
+            return s >= w.padWidth() ? 0 : (w.padWidth() - s + w.strideWidth() - 1) / w.strideWidth();
+        }
+
+        /** One past the last window whose column s lies inside the image. */
+        int endWindow(int s) {
+            return Math.min(outWidth, Math.floorDiv(width - 1 + w.padWidth() - s, w.strideWidth()) + 1);
+        }
+
         /** Work for every plane; the planes of a sample make a part. */
         Phase forEachPlane(PlaneBody body) {
             return new Phase(images, (n, thread) -> {
@@ -72,30 +82,38 @@ final class Pool2dKernels {
         };
     }
 
+    /** Row by row of the output, and for each tap of the window along the whole row: short loops cost more than they do. */
     private static void maxPlane(Geometry g, float[] x, int xAt, float[] y, int yAt, int[] argmax, int argmaxAt) {
-        int width = g.width();
-        int to = 0;
         for (int i = 0; i < g.outHeight(); i++) {
-            int firstRow = g.firstRow(i);
-            int endRow = g.endRow(i);
+            int y0 = yAt + i * g.outWidth();
+            int argmax0 = argmaxAt + i * g.outWidth();
             for (int j = 0; j < g.outWidth(); j++) {
-                int firstColumn = g.firstColumn(j);
-                int endColumn = g.endColumn(j);
-                int at = firstRow * width + firstColumn;
-                float best = x[xAt + at];
-                for (int h = firstRow; h < endRow; h++) {
-                    for (int v = firstColumn; v < endColumn; v++) {
-                        float value = x[xAt + h * width + v];
-                        // false for equal values; true for a NaN, unless a NaN has won already
-                        boolean wins = !(value <= best) & best == best;
-                        best = wins ? value : best;
-                        at = wins ? h * width + v : at;
-                    }
-                }
-                y[yAt + to] = best;
-                argmax[argmaxAt + to] = at;
-                to++;
+                int first = g.firstRow(i) * g.width() + g.firstColumn(j);
+                y[y0 + j] = x[xAt + first];
+                argmax[argmax0 + j] = first;
             }
+            for (int h = g.firstRow(i); h < g.endRow(i); h++) {
+                for (int s = 0; s < g.w().width(); s++) {
+                    int tap = h * g.width() + s - g.w().padWidth();
+                    maxRow(g, s, x, xAt, tap, y, y0, argmax, argmax0);
+                }
+            }
+        }
+    }
+
+    /** Takes pixel {@code tap + j stride} into the maximum of window j. */
+    private static void maxRow(
+            Geometry g, int s, float[] x, int xAt, int tap, float[] y, int y0, int[] argmax, int argmax0) {
+        int stride = g.w().strideWidth();
+        int end = g.endWindow(s);
+        for (int j = g.firstWindow(s); j < end; j++) {
+            int at = tap + j * stride;
+            float value = x[xAt + at];
+            float best = y[y0 + j];
+            // false for equal values; true for a NaN, unless a NaN has won already
+            boolean wins = !(value <= best) & best == best;
+            y[y0 + j] = Math.max(best, value);
+            argmax[argmax0 + j] = wins ? at : argmax[argmax0 + j];
         }
     }
 

@@ -56,7 +56,7 @@ public final class Backends {
     }
 
     /**
-     * Opens a backend by name.
+     * Opens a backend by name, and logs its description.
      *
      * @throws DeviceException if there is none of that name, or it is not usable here
      */
@@ -67,7 +67,9 @@ public final class Backends {
                 provider.unusable().ifPresent(reason -> {
                     throw new DeviceException("backend " + name + " is not usable: " + reason);
                 });
-                return provider.open(options);
+                Backend backend = provider.open(options);
+                LOG.info("backend {}", backend.description());
+                return backend;
             }
         }
         throw new DeviceException("no backend is named '" + name + "'; there are "

@@ -25,6 +25,9 @@ record Pool2d(int n, int c, int h, int w, Window2d window) {
         new Pool2d(2, 1, 5, 11, new Window2d(3, 2, 1, 3, 2, 1)),
         new Pool2d(3, 1, 1, 17, new Window2d(1, 2, 1, 2, 0, 0)),
         new Pool2d(3, 1, 17, 1, new Window2d(2, 1, 2, 1, 0, 0)),
+        // images smaller than the window: taps left and right of every pixel
+        new Pool2d(2, 1, 1, 1, Window2d.square(3, 3, 1)),
+        new Pool2d(2, 2, 2, 1, Window2d.square(4, 3, 2)),
         // around the widths of vectors and tiles
         new Pool2d(1, 17, 4, 33, Window2d.square(2, 2, 0)),
         new Pool2d(33, 2, 4, 32, Window2d.square(2, 2, 0)),
