@@ -70,9 +70,14 @@ final class Conv2dKernels {
         /** Positions of the output in the frame, stride 1, rounded up to whole panels. */
         int positions(Plane plane, Primitives primitives) {
             int last = (outHeight - 1) * window.strideHeight() * plane.width() + (outWidth - 1) * window.strideWidth();
-            int width = primitives.panelWidth();
-            return (last / width + 1) * width;
+            return panels(last + 1, primitives);
         }
+    }
+
+    /** Rounded up to whole panels. A position more could read past the slack of the frame. */
+    private static int panels(int positions, Primitives primitives) {
+        int width = primitives.panelWidth();
+        return (positions + width - 1) / width * width;
     }
 
     /** For every position of a frame, the products of all filters with the taps there. */
@@ -156,8 +161,7 @@ final class Conv2dKernels {
         Plane plane = new Plane(
                 g.filters, g.height + window.height() - 1, g.width + window.width() - 1, primitives.panelWidth());
         int[] taps = plane.taps(window.height(), window.width());
-        int width = primitives.panelWidth();
-        int positions = ((g.height * plane.width() - 1) / width + 1) * width;
+        int positions = panels((g.height - 1) * plane.width() + g.width, primitives);
         Reals dy = binding.reals(op.dy());
         Reals w = binding.reals(op.w());
         Reals dx = binding.reals(op.dx());
