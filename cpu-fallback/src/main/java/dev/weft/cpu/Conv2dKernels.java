@@ -108,8 +108,8 @@ final class Conv2dKernels {
         Reals x = binding.reals(op.x());
         Reals w = binding.reals(op.w());
         Reals y = binding.reals(op.y());
-        Reals frames = binding.scratch(plane.length() * binding.threads());
-        Reals grids = binding.scratch(g.filters * positions * binding.threads());
+        Reals frames = binding.scratch((long) plane.length() * binding.threads());
+        Reals grids = binding.scratch((long) g.filters * positions * binding.threads());
         int rowStep = op.window().strideHeight() * plane.width();
         int columnStep = op.window().strideWidth();
         return new Phase[] {
@@ -166,8 +166,8 @@ final class Conv2dKernels {
         Reals w = binding.reals(op.w());
         Reals dx = binding.reals(op.dx());
         Reals turned = binding.scratch(w.length);
-        Reals frames = binding.scratch(plane.length() * binding.threads());
-        Reals grids = binding.scratch(g.channels * positions * binding.threads());
+        Reals frames = binding.scratch((long) plane.length() * binding.threads());
+        Reals grids = binding.scratch((long) g.channels * positions * binding.threads());
         int area = window.height() * window.width();
 
         Phase turn = new Phase(g.channels, (c, thread) -> {
@@ -227,10 +227,10 @@ final class Conv2dKernels {
         Reals x = binding.reals(op.x());
         Reals dy = binding.reals(op.dy());
         Reals dw = binding.reals(op.dw());
-        Reals frames = binding.scratch(GROUP * plane.length() * binding.threads());
-        Reals grids = binding.scratch(GROUP * gridLength * binding.threads());
+        Reals frames = binding.scratch((long) GROUP * plane.length() * binding.threads());
+        Reals grids = binding.scratch((long) GROUP * gridLength * binding.threads());
         Reals lanes = binding.scratch(primitives.dotScratch() * binding.threads());
-        Reals slots = binding.scratch(SLOTS * dw.length);
+        Reals slots = binding.scratch((long) SLOTS * dw.length);
         int outPlane = g.outHeight * g.outWidth;
 
         Phase sumImages = new Phase(SLOTS, (slot, thread) -> {
