@@ -331,6 +331,25 @@ class TrainerTest {
     }
 
     @Test
+    void aTrainingStoppedInItsFirstEpochHasNoLastOne() {
+        try (Model model = Model.create(CLASSIFIER, backend, SEED)) {
+            Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), Sgd.of(1));
+            History history = trainer.batch(8)
+                    .callback(new Callback() {
+                        @Override
+                        public void progress(Progress progress) {
+                            trainer.stop();
+                        }
+                    })
+                    .fit(classes(12));
+            assertThat(history.epochs()).isEmpty();
+            assertThatThrownBy(history::last)
+                    .isInstanceOf(WeftException.class)
+                    .hasMessage("the training was stopped before its first epoch was done");
+        }
+    }
+
+    @Test
     void aGraphWithoutParametersIsRefused() {
         Graph graph = Graph.sequential(Shape.of(3, 1), flatten(), relu());
         Dataset data = Dataset.ofFloats(Shape.of(3, 1), new float[6], new int[] {0, 2}, 3);
