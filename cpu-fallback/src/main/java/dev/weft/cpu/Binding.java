@@ -135,8 +135,9 @@ final class Binding {
     }
 
     /** Memory for the current op alone. */
-    Reals scratch(int elements) {
-        Reals place = new Reals(elements);
+    Reals scratch(long elements) {
+        // more than an array holds is refused when the arena is allocated, before anything runs
+        Reals place = new Reals((int) Math.min(elements, Integer.MAX_VALUE));
         scratch.put(place, place);
         builders.get(DType.REAL).use(place, elements, op);
         return place;

@@ -70,9 +70,14 @@ final class Conv2dKernels {
         /** Positions of the output in the frame, stride 1, rounded up to whole panels. */
         int positions(Plane plane, Primitives primitives) {
             int last = (outHeight - 1) * window.strideHeight() * plane.width() + (outWidth - 1) * window.strideWidth();
-            int width = primitives.panelWidth();
-            return (last / width + 1) * width;
+            return panels(last + 1, primitives);
         }
+    }
+
+    /** Rounded up to whole panels. A position more could read past the slack of the frame. */
+    private static int panels(int positions, Primitives primitives) {
+        int width = primitives.panelWidth();
+        return (positions + width - 1) / width * width;
     }
 
     /** For every position of a frame, the products of all filters with the taps there. */
@@ -103,8 +108,8 @@ final class Conv2dKernels {
         Reals x = binding.reals(op.x());
         Reals w = binding.reals(op.w());
         Reals y = binding.reals(op.y());
-        Reals frames = binding.scratch(plane.length() * binding.threads());
-        Reals grids = binding.scratch(g.filters * positions * binding.threads());
+        Reals frames = binding.scratch((long) plane.length() * binding.threads());
+        Reals grids = binding.scratch((long) g.filters * positions * binding.threads());
         int rowStep = op.window().strideHeight() * plane.width();
         int columnStep = op.window().strideWidth();
         return new Phase[] {
@@ -156,14 +161,13 @@ final class Conv2dKernels {
         Plane plane = new Plane(
                 g.filters, g.height + window.height() - 1, g.width + window.width() - 1, primitives.panelWidth());
         int[] taps = plane.taps(window.height(), window.width());
-        int width = primitives.panelWidth();
-        int positions = ((g.height * plane.width() - 1) / width + 1) * width;
+        int positions = panels((g.height - 1) * plane.width() + g.width, primitives);
         Reals dy = binding.reals(op.dy());
         Reals w = binding.reals(op.w());
         Reals dx = binding.reals(op.dx());
         Reals turned = binding.scratch(w.length);
-        Reals frames = binding.scratch(plane.length() * binding.threads());
-        Reals grids = binding.scratch(g.channels * positions * binding.threads());
+        Reals frames = binding.scratch((long) plane.length() * binding.threads());
+        Reals grids = binding.scratch((long) g.channels * positions * binding.threads());
         int area = window.height() * window.width();
 
         Phase turn = new Phase(g.channels, (c, thread) -> {
@@ -223,10 +227,10 @@ final class Conv2dKernels {
         Reals x = binding.reals(op.x());
         Reals dy = binding.reals(op.dy());
         Reals dw = binding.reals(op.dw());
-        Reals frames = binding.scratch(GROUP * plane.length() * binding.threads());
-        Reals grids = binding.scratch(GROUP * gridLength * binding.threads());
+        Reals frames = binding.scratch((long) GROUP * plane.length() * binding.threads());
+        Reals grids = binding.scratch((long) GROUP * gridLength * binding.threads());
         Reals lanes = binding.scratch(primitives.dotScratch() * binding.threads());
-        Reals slots = binding.scratch(SLOTS * dw.length);
+        Reals slots = binding.scratch((long) SLOTS * dw.length);
         int outPlane = g.outHeight * g.outWidth;
 
         Phase sumImages = new Phase(SLOTS, (slot, thread) -> {

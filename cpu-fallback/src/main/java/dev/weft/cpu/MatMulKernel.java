@@ -39,8 +39,8 @@ final class MatMulKernel {
         aColumn = op.transposeA() ? rows : 1;
         b = binding.reals(op.b());
         c = binding.reals(op.c());
-        packed = binding.scratch(Math.multiplyExact((packAll ? panels() : 1) * width, inner));
-        tiles = binding.scratch(ROWS * width * binding.threads());
+        packed = binding.scratch((packAll ? panels() : 1L) * width * inner);
+        tiles = binding.scratch((long) ROWS * width * binding.threads());
         contiguousRows = new int[inner];
         packedRows = new int[inner];
         for (int k = 0; k < inner; k++) {

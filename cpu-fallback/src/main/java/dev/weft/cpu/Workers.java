@@ -1,11 +1,13 @@
 package dev.weft.cpu;
 
+import dev.weft.DeviceException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * A fixed set of threads that run phases, the caller among them. Between phases the others spin for a moment before they
- * park, since the next phase mostly follows within microseconds. Running a phase allocates nothing.
+ * park, since the next phase mostly follows within microseconds. Running a phase allocates nothing. Several threads may
+ * run phases, for example each with a model of its own: they take turns.
  */
 final class Workers implements AutoCloseable {
     private static final int SPINS_BEFORE_PARKING = 20_000;
@@ -36,14 +38,30 @@ final class Workers implements AutoCloseable {
         return helpers.length + 1;
     }
 
-    /** Runs all parts and returns when the last is done. */
+    /**
+     * Runs all parts and returns when the last is done.
+     *
+     * @throws DeviceException if the workers are closed
+     */
     void run(Phase work) {
-        if (helpers.length == 0 || work.parts() == 1) {
+        if (helpers.length == 0 || work.parts() <= 1) {
+            checkOpen();
             for (int part = 0; part < work.parts(); part++) {
                 work.body().run(part, 0);
             }
             return;
         }
+        runOnAllThreads(work);
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new DeviceException("the backend cpu is closed");
+        }
+    }
+
+    private synchronized void runOnAllThreads(Phase work) {
+        checkOpen();
         phase = work;
         nextPart.set(0);
         busy.set(helpers.length);
@@ -108,8 +126,9 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    /** Waits for the phase that is running. */
     @Override
-    public void close() {
+    public synchronized void close() {
         closed = true;
         for (Thread helper : helpers) {
             LockSupport.unpark(helper);

@@ -16,14 +16,18 @@ import dev.weft.backend.Backends;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.io.SafeTensors;
+import dev.weft.loss.Loss;
+import dev.weft.optim.Sgd;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
 import dev.weft.train.Evaluation;
 import dev.weft.train.Model;
+import dev.weft.train.Trainer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -198,5 +202,36 @@ class ModelTest {
                         .isNotEqualTo(a.parameter(name).doubles());
             }
         }
+    }
+
+    @Test
+    void probabilitiesNeedAVector() {
+        Graph graph = Graph.sequential(Shape.of(2, 3), tanh());
+        try (Model model = Model.create(graph, backend, 1)) {
+            assertThatThrownBy(() -> model.predictProbabilities(new float[6]))
+                    .isInstanceOf(ShapeException.class)
+                    .hasMessage("tanh1: probabilities need an output [C], got [2,3]");
+        }
+    }
+
+    @Test
+    void aClosedModelSaysSo(@TempDir Path folder) {
+        Model model = Model.create(GRAPH, backend, 1);
+        model.predict(new float[4]);
+        model.evaluate(data(3));
+        model.close();
+        model.close();
+        List<ThrowingCallable> uses = List.of(
+                () -> model.predict(new float[4]),
+                () -> model.evaluate(data(3)),
+                model::parameters,
+                () -> model.parameter("linear1.bias"),
+                () -> model.setParameter("linear1.bias", HostTensor.of(Shape.of(6), new float[6])),
+                () -> model.save(folder.resolve("model.safetensors")),
+                () -> Trainer.of(model, Loss.softmaxCrossEntropy(), Sgd.of(1)).fit(data(3)));
+        for (ThrowingCallable use : uses) {
+            assertThatThrownBy(use).isInstanceOf(WeftException.class).hasMessage("the model is closed");
+        }
+        assertThat(folder).isEmptyDirectory();
     }
 }

@@ -331,6 +331,39 @@ class TrainerTest {
     }
 
     @Test
+    void aValidationThatDoesNotFitIsRefusedBeforeTheFirstStep() {
+        try (Model model = Model.create(CLASSIFIER, backend, SEED)) {
+            Map<String, HostTensor> before = model.parameters();
+            Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), Sgd.of(1))
+                    .validation(Dataset.ofFloats(Shape.of(3), new float[6], new int[2], 3));
+            assertThatThrownBy(() -> trainer.fit(classes(10)))
+                    .isInstanceOf(ShapeException.class)
+                    .hasMessageContaining("the data set has [3]");
+            before.forEach((name, values) ->
+                    assertThat(model.parameter(name).doubles()).as(name).containsExactly(values.doubles()));
+        }
+    }
+
+    @Test
+    void aTrainingStoppedInItsFirstEpochHasNoLastOne() {
+        try (Model model = Model.create(CLASSIFIER, backend, SEED)) {
+            Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), Sgd.of(1));
+            History history = trainer.batch(8)
+                    .callback(new Callback() {
+                        @Override
+                        public void progress(Progress progress) {
+                            trainer.stop();
+                        }
+                    })
+                    .fit(classes(12));
+            assertThat(history.epochs()).isEmpty();
+            assertThatThrownBy(history::last)
+                    .isInstanceOf(WeftException.class)
+                    .hasMessage("the training was stopped before its first epoch was done");
+        }
+    }
+
+    @Test
     void aGraphWithoutParametersIsRefused() {
         Graph graph = Graph.sequential(Shape.of(3, 1), flatten(), relu());
         Dataset data = Dataset.ofFloats(Shape.of(3, 1), new float[6], new int[] {0, 2}, 3);

@@ -3,8 +3,12 @@ package dev.weft.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.DeviceException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -56,5 +60,49 @@ class WorkersTest {
             workers.run(new Phase(10, (part, thread) -> runs.incrementAndGet(0)));
             assertThat(runs.get(0)).isEqualTo(10);
         }
+    }
+
+    /** Two threads, for example each with a model of its own, take turns. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void twoThreadsMayRunPhasesAtTheSameTime() throws InterruptedException {
+        int parts = 5;
+        int phases = 5000;
+        AtomicIntegerArray runs = new AtomicIntegerArray(2);
+        List<Throwable> caught = new CopyOnWriteArrayList<>();
+        try (Workers workers = new Workers(3)) {
+            Thread[] users = new Thread[2];
+            for (int user = 0; user < users.length; user++) {
+                int number = user;
+                users[user] = new Thread(() -> {
+                    Phase phase = new Phase(parts, (part, thread) -> runs.incrementAndGet(number));
+                    for (int i = 1; i <= phases; i++) {
+                        workers.run(phase);
+                        assertThat(runs.get(number)).isEqualTo(i * parts);
+                    }
+                });
+                users[user].setDaemon(true);
+                users[user].setUncaughtExceptionHandler((thread, e) -> caught.add(e));
+                users[user].start();
+            }
+            for (Thread user : users) {
+                user.join();
+            }
+        }
+        assertThat(caught).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void closedWorkersRefuseWork(int threads) {
+        Workers workers = new Workers(threads);
+        Phase phase = new Phase(4, (part, thread) -> {});
+        workers.run(phase);
+        workers.close();
+        workers.close();
+        assertThatThrownBy(() -> workers.run(phase))
+                .isInstanceOf(DeviceException.class)
+                .hasMessage("the backend cpu is closed");
     }
 }

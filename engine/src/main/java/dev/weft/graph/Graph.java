@@ -20,6 +20,9 @@ import java.util.Set;
  * those of one sample; a wrong one fails here, naming the layer.
  */
 public final class Graph {
+    /** Tensors, ops and random streams of these names are there beside the layers'. */
+    private static final Set<String> RESERVED = Set.of("targets", "loss", "correct", "optimizer", "shuffle");
+
     private final List<Node> nodes;
     private final Node output;
 
@@ -116,6 +119,9 @@ public final class Graph {
             if (!node.name().matches("[A-Za-z0-9_][A-Za-z0-9_.-]*")) {
                 throw new WeftException(
                         "a layer's name is made of letters, digits, '_', '.' and '-', got '" + node.name() + "'");
+            }
+            if (RESERVED.contains(node.name())) {
+                throw new WeftException("no layer can be named " + node.name() + ": training uses that name itself");
             }
             String other = streams.put(Philox.stream(node.name()), node.name());
             if (other != null) {

@@ -9,4 +9,10 @@ import java.util.function.Predicate;
  * @param learningRateScale what the learning rate is multiplied with; 0 freezes the parameters
  * @param weightDecay in place of the optimizer's own
  */
-public record ParameterGroup(Predicate<String> names, double learningRateScale, double weightDecay) {}
+public record ParameterGroup(Predicate<String> names, double learningRateScale, double weightDecay) {
+
+    public ParameterGroup {
+        Optimizer.range("learning rate scale", learningRateScale, 0, Double.POSITIVE_INFINITY);
+        Optimizer.range("weight decay", weightDecay, 0, Double.POSITIVE_INFINITY);
+    }
+}

@@ -1,5 +1,7 @@
 package dev.weft.tensor;
 
+import dev.weft.ShapeException;
+
 /**
  * A tensor of a program: a name, a type and a shape, no values. A view is a window into a larger flat tensor, its
  * {@code base}, starting at element {@code offset}: this is how {@code conv1.weight} lies in the flat buffer of all
@@ -51,9 +53,19 @@ public record TensorRef(String name, DType type, Shape shape, Role role, boolean
         return base == null ? this : base;
     }
 
-    /** The number of elements: the product of the dimensions. */
+    /**
+     * The number of elements: the product of the dimensions.
+     *
+     * @throws ShapeException if there are more than an array holds
+     */
     public int elements() {
-        return Math.toIntExact(shape.elements());
+        if (shape.elements() > Integer.MAX_VALUE) {
+            throw new ShapeException(
+                    name,
+                    "shape %s has %,d elements, more than 2^31 - 1: use a smaller batch"
+                            .formatted(shape, shape.elements()));
+        }
+        return (int) shape.elements();
     }
 
     /** For example {@code conv1.weight[6,1,5,5]}. */

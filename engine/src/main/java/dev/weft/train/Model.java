@@ -45,6 +45,7 @@ public final class Model implements AutoCloseable {
     private final Map<Integer, Executable> predictions = new HashMap<>();
     private BoundDataset evaluated;
     private final ReentrantLock user = new ReentrantLock();
+    private boolean closed;
 
     private Model(Graph graph, Backend backend, long seed) {
         this.graph = graph;
@@ -103,6 +104,15 @@ public final class Model implements AutoCloseable {
 
     /** Takes the model for the calling thread until the result is closed. */
     Use use() {
+        Use use = hold();
+        if (closed) {
+            use.close();
+            throw new WeftException("the model is closed");
+        }
+        return use;
+    }
+
+    private Use hold() {
         if (!user.tryLock()) {
             throw new WeftException("the model is in use by another thread; a model serves one thread at a time");
         }
@@ -201,7 +211,11 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /** The class probabilities for one sample: the softmax of {@link #predict}, or its output where that is a softmax. */
+    /**
+     * The class probabilities for one sample: the softmax of {@link #predict}, or its output where that is a softmax.
+     *
+     * @throws ShapeException if the output is no vector, or as {@link #predict}
+     */
     public float[] predictProbabilities(float[] sample) {
         return probabilities(predict(sample));
     }
@@ -218,6 +232,10 @@ public final class Model implements AutoCloseable {
     private float[] probabilities(float[] outputs) {
         if (graph.output().layer() instanceof Softmax) {
             return outputs;
+        }
+        Shape shape = graph.output().shape();
+        if (shape.rank() != 1) {
+            throw new ShapeException(graph.output().name(), "probabilities need an output [C], got " + shape);
         }
         double max = Double.NEGATIVE_INFINITY;
         for (float output : outputs) {
@@ -248,11 +266,16 @@ public final class Model implements AutoCloseable {
      */
     public Evaluation evaluate(Dataset data, Loss loss) {
         try (Use use = use()) {
-            if (evaluated == null || evaluated.data != data || !evaluated.loss.equals(loss)) {
-                closeEvaluated();
-                evaluated = bind(data, loss);
-            }
+            prepareEvaluation(data, loss);
             return evaluated.evaluate();
+        }
+    }
+
+    /** Allocates what {@link #evaluate} needs, and throws what it would throw. */
+    void prepareEvaluation(Dataset data, Loss loss) {
+        if (evaluated == null || evaluated.data != data || !evaluated.loss.equals(loss)) {
+            closeEvaluated();
+            evaluated = bind(data, loss);
         }
     }
 
@@ -350,7 +373,8 @@ public final class Model implements AutoCloseable {
     /** Frees the parameters; the backend stays open. */
     @Override
     public void close() {
-        try (Use use = use()) {
+        try (Use use = hold()) {
+            closed = true;
             closeEvaluated();
             predictions.values().forEach(Executable::close);
             predictions.clear();

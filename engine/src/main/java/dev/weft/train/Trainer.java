@@ -95,8 +95,8 @@ public final class Trainer {
      * Trains. The optimizer begins anew with every call.
      *
      * @return the finished epochs
-     * @throws dev.weft.ShapeException if data set, graph and loss do not fit together
-     * @throws dev.weft.OutOfDeviceMemoryException if data set or activations do not fit
+     * @throws dev.weft.ShapeException if data set, validation, graph and loss do not fit together
+     * @throws dev.weft.OutOfDeviceMemoryException if data sets or activations do not fit
      * @throws NonFiniteException if loss or gradients become NaN or infinite
      */
     public History fit(Dataset train) {
@@ -133,6 +133,10 @@ public final class Trainer {
 
         Run(Dataset data) {
             this.data = data;
+            if (validation != null) {
+                // what does not fit shows now, not after an epoch
+                model.prepareEvaluation(validation, loss);
+            }
             tensors = DataTensors.of("train", data);
             fullSteps = data.size() / batch;
             lastRows = data.size() % batch;

@@ -59,6 +59,8 @@ final class Conv2dCases {
         new Geometry(2, 3, 17, 1, 2, new Window2d(3, 1, 1, 1, 1, 0)),
         // windows that lie in the padding alone
         new Geometry(1, 2, 3, 3, 2, Window2d.square(3, 1, 4)),
+        // one position more than whole vectors hold, and many columns of the window to read past it
+        new Geometry(15, 3, 1, 26, 1, new Window2d(1, 40, 1, 1, 0, 10)),
         // around the widths of vectors and tiles
         new Geometry(1, 16, 6, 33, 17, Window2d.square(3, 1, 1)),
         new Geometry(2, 17, 5, 16, 16, Window2d.square(3, 1, 1)),

@@ -211,4 +211,15 @@ class GraphTest {
                 .isInstanceOf(WeftException.class)
                 .hasMessage("unused does not lead to the output used");
     }
+
+    /** A layer "loss" would write the tensor that holds the mean loss, a dropout "shuffle" draw the order of the data. */
+    @Test
+    void namesThatTrainingUsesItselfAreRefused() {
+        Graph.Builder b = Graph.builder(Shape.of(3));
+        for (String name : List.of("targets", "loss", "correct", "optimizer", "shuffle")) {
+            assertThatThrownBy(() -> b.add(name, relu(), b.input()))
+                    .isInstanceOf(WeftException.class)
+                    .hasMessage("no layer can be named " + name + ": training uses that name itself");
+        }
+    }
 }

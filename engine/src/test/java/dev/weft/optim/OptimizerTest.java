@@ -34,7 +34,9 @@ class OptimizerTest {
                 "epsilon must be at least 4.9E-324 and below Infinity, got 0.0",
                         () -> Adam.of(1).epsilon(0),
                 "weight decay must be at least 0.0 and below Infinity, got Infinity",
-                        () -> Adam.adamW(1, Double.POSITIVE_INFINITY));
+                        () -> Adam.adamW(1, Double.POSITIVE_INFINITY),
+                "learning rate scale must be at least 0.0 and below Infinity, got -0.5",
+                        () -> Sgd.of(1).group(name -> true, -0.5, 0));
         wrong.forEach((message, make) -> assertThatThrownBy(make)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message));

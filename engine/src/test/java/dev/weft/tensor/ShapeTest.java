@@ -7,6 +7,16 @@ import dev.weft.ShapeException;
 import org.junit.jupiter.api.Test;
 
 class ShapeTest {
+
+    @Test
+    void aTensorLongerThanAnArrayIsRefused() {
+        TensorRef tensor = TensorRef.batched("conv1", DType.REAL, Shape.of(1 << 10, 1 << 11, 1 << 10));
+        assertThatThrownBy(tensor::elements)
+                .isInstanceOf(ShapeException.class)
+                .hasMessage("conv1: shape [1024,2048,1024] has 2,147,483,648 elements, more than 2^31 - 1:"
+                        + " use a smaller batch");
+    }
+
     @Test
     void knowsItsDimensionsAndElements() {
         Shape shape = Shape.of(64, 1, 28, 28);
