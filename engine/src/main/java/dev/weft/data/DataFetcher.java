@@ -138,7 +138,7 @@ public record DataFetcher(
                     file.verify("what came from there", content);
                     found.put(file, new Content(store(file, content).toString(), content));
                 });
-                LOG.info("fetched {} from {} to {}", names(missing), source.name(), cache);
+                LOG.info("fetched {} file(s) from {} to {}", missing.size(), source.name(), cache);
             } catch (IOException | DataException e) {
                 tried.add(source.name() + ": " + e.getMessage());
                 LOG.debug("{} failed", source.name(), e);

@@ -35,8 +35,7 @@ public final class Dataset {
      */
     public static Dataset ofBytes(Shape sample, byte[] bytes, int[] labels, int classes) {
         int rows = rows(bytes.length, sample);
-        return new Dataset(
-                HostTensor.of(sample.batch(rows), bytes), labels(labels, rows, classes), classes, 0, 1);
+        return new Dataset(HostTensor.of(sample.batch(rows), bytes), labels(labels, rows, classes), classes, 0, 1);
     }
 
     /**

@@ -8,6 +8,7 @@ public record History(List<EpochResult> epochs) {
         epochs = List.copyOf(epochs);
     }
 
+    /** The last finished epoch. */
     public EpochResult last() {
         return epochs.get(epochs.size() - 1);
     }

@@ -70,8 +70,8 @@ class SafeTensorsTest {
         SafeTensors.write(file, tensors(), metadata);
 
         assertThat(SafeTensors.metadata(file)).isEqualTo(metadata);
-        assertThat(SafeTensors.metadata(file("{}"))).isEmpty();
-        assertThatThrownBy(() -> SafeTensors.metadata(file("{\"__metadata__\":{\"k\":1}}")))
+        assertThat(SafeTensors.metadata(file("{}", new byte[0]))).isEmpty();
+        assertThatThrownBy(() -> SafeTensors.metadata(file("{\"__metadata__\":{\"k\":1}}", new byte[0])))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("its metadata k is no text");
     }

@@ -122,8 +122,7 @@ final class CurvesPicture {
         style.setXAxisDecimalPattern("0");
     }
 
-    private static void yAxis(
-            XYStyler style, double[] train, double[] test, double limit, String unit) {
+    private static void yAxis(XYStyler style, double[] train, double[] test, double limit, String unit) {
         double min = Double.POSITIVE_INFINITY;
         double max = Double.NEGATIVE_INFINITY;
         for (double[] values : List.of(train, test)) {

@@ -23,6 +23,11 @@ final class DigitsPicture {
 
     private DigitsPicture() {}
 
+    /** Whether the samples are grey images. */
+    static boolean shows(Dataset data) {
+        return data.shape().rank() == 3 && data.shape().get(0) == 1;
+    }
+
     /** @param evaluatedOn {@code test} or {@code validation} */
     static byte[] png(Predictions predictions, List<String> names, String evaluatedOn) {
         List<Integer> right = first(predictions.firstRightOfEachClass());

@@ -51,9 +51,8 @@ record ImageFitter(int size, int box, boolean byMass) {
     }
 
     private static GreyImage scaled(GreyImage image, double scale) {
-        return image.scale(
-                (int) Math.max(1, Math.round(scale * image.width())),
-                (int) Math.max(1, Math.round(scale * image.height())));
+        return image.scale((int) Math.max(1, Math.round(scale * image.width())), (int)
+                Math.max(1, Math.round(scale * image.height())));
     }
 
     /** The middle one of the border's values. */
@@ -137,8 +136,7 @@ record ImageFitter(int size, int box, boolean byMass) {
         int top = within((int) Math.round(size / 2.0 - y), size - image.height());
         float[] values = new float[size * size];
         for (int row = 0; row < image.height(); row++) {
-            System.arraycopy(
-                    image.values(), row * image.width(), values, (top + row) * size + left, image.width());
+            System.arraycopy(image.values(), row * image.width(), values, (top + row) * size + left, image.width());
         }
         return new GreyImage(size, size, values);
     }

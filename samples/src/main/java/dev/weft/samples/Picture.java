@@ -61,8 +61,12 @@ final class Picture {
             return written ? Optional.empty() : Optional.of("Java writes no text with the fonts that it finds");
         } catch (RuntimeException | InternalError | LinkageError e) {
             // what a JDK throws for missing fonts or libraries differs from version to version
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
             return Optional.of("Java cannot use the fonts of this system (%s)"
-                    .formatted(e.getMessage() == null ? e.toString() : e.getMessage()));
+                    .formatted(cause.getMessage() == null ? cause.toString() : cause.getMessage()));
         }
     }
 

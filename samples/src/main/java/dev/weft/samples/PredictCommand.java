@@ -49,9 +49,10 @@ final class PredictCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "IMAGE",
             arity = "1..*",
-            description = "PNG or JPEG files of any size: a single figure, dark on light or light on dark; it is cut out,"
-                    + " scaled and centred as the data set's authors did, unless it has the model's size and is light on"
-                    + " dark. Or IDX files of images, plain or gzip, which give a line for each image.")
+            description =
+                    "PNG or JPEG files of any size: a single figure, dark on light or light on dark; it is cut out,"
+                            + " scaled and centred as the data set's authors did, unless it has the model's size and is light on"
+                            + " dark. Or IDX files of images, plain or gzip, which give a line for each image.")
     private List<Path> images;
 
     @Option(names = "--model", paramLabel = "FILE", required = true, description = "The model, a safetensors file.")
@@ -129,24 +130,26 @@ final class PredictCommand implements Callable<Integer> {
 
     private void checkFits(ModelFile description, Network network) {
         if (networkName != null && !networkName.equals(description.network())) {
-            throw new DataException("%s holds the network '%s', not '%s'"
-                    .formatted(modelFile, description.network(), networkName));
+            throw new DataException(
+                    "%s holds the network '%s', not '%s'".formatted(modelFile, description.network(), networkName));
         }
         Shape input = network.graph().input().shape();
         long outputs = network.graph().output().shape().elements();
-        if (!input.equals(description.input()) || outputs != description.classes().size()) {
-            throw new DataException("%s is for samples of shape %s in %d classes, but the network %s takes %s and has %d"
-                    .formatted(
-                            modelFile,
-                            description.input(),
-                            description.classes().size(),
-                            network.name(),
-                            input,
-                            outputs));
+        if (!input.equals(description.input())
+                || outputs != description.classes().size()) {
+            throw new DataException(
+                    "%s is for samples of shape %s in %d classes, but the network %s takes %s and has %d"
+                            .formatted(
+                                    modelFile,
+                                    description.input(),
+                                    description.classes().size(),
+                                    network.name(),
+                                    input,
+                                    outputs));
         }
         if (input.rank() != 3 || input.get(0) != 1 || input.get(1) != input.get(2)) {
-            throw new DataException("%s takes samples of shape %s; images need a shape like [1,28,28]"
-                    .formatted(modelFile, input));
+            throw new DataException(
+                    "%s takes samples of shape %s; images need a shape like [1,28,28]".formatted(modelFile, input));
         }
     }
 
@@ -179,9 +182,14 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private static Dataset image(Path file, ModelFile description) {
-        ImageFitter fitter = ImageFitter.of(description.dataset(), description.input().get(1));
+        ImageFitter fitter =
+                ImageFitter.of(description.dataset(), description.input().get(1));
         byte[] pixels = fitter.fit(GreyImage.read(file), file.toString());
-        return Dataset.ofBytes(description.input(), pixels, new int[1], description.classes().size())
+        return Dataset.ofBytes(
+                        description.input(),
+                        pixels,
+                        new int[1],
+                        description.classes().size())
                 .normalized(description.mean(), description.deviation());
     }
 

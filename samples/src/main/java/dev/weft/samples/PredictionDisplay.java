@@ -43,7 +43,9 @@ final class PredictionDisplay {
         for (int i = 0; i < probabilities.length; i++) {
             String name = ("%" + width + "s").formatted(classes.get(i));
             String bar = cell.repeat(Math.round(MAX_CELLS * probabilities[i]));
-            String line = "  %s  %6.2f %%  %s".formatted(name, 100 * probabilities[i], bar).stripTrailing();
+            String line = "  %s  %6.2f %%  %s"
+                    .formatted(name, 100 * probabilities[i], bar)
+                    .stripTrailing();
             out.println(i == best ? coloured(line) : line);
         }
     }

@@ -18,7 +18,9 @@ final class RunOutput implements AutoCloseable {
     static final String MODEL = "model.safetensors";
     static final String HISTORY = "history.json";
 
-    private static final Path RUNS = Path.of("runs");
+    /** Relative to the current folder; the tests set another one. */
+    private static final Path RUNS = Path.of(System.getProperty("weft.runs", "runs"));
+
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss");
 
     private final Path folder;
@@ -51,13 +53,16 @@ final class RunOutput implements AutoCloseable {
 
     /** A folder that was not there before: {@code name}, else {@code name-2}, {@code name-3} ... */
     static Path newFolder(Path parent, String name) {
-        OutputFile.check(parent.resolve(name));
         for (int i = 1; ; i++) {
             Path folder = parent.resolve(i == 1 ? name : name + "-" + i);
+            if (Files.exists(folder)) {
+                continue;
+            }
+            OutputFile.check(folder);
             try {
                 return Files.createDirectory(folder);
             } catch (FileAlreadyExistsException e) {
-                // another training began within the same second
+                // another training was faster
             } catch (IOException e) {
                 throw new DataException("cannot make the folder " + folder + ": " + e.getMessage(), e);
             }

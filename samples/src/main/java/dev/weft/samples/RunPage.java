@@ -12,8 +12,7 @@ import java.util.Map;
  * no script.
  */
 final class RunPage {
-    private static final String STYLE =
-            """
+    private static final String STYLE = """
             :root { color-scheme: light; }
             * { box-sizing: border-box; }
             body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 96rem; background: #fff; color: #1f2328;
@@ -83,8 +82,8 @@ final class RunPage {
         figure(html, "%,.0f".formatted(last.imagesPerSecond()), "images per second in the last epoch");
         html.append("</ul>\n<div class=\"grid\">\n");
 
-        String measured = "The training curve is the mean over the epoch, measured before each step's update; the "
-                + on + " curve is measured after the epoch.";
+        String measured = "The training curve is the mean over the epoch, measured before each step's update; the " + on
+                + " curve is measured after the epoch.";
         picture(html, pictures, RunReport.ACCURACY, "Accuracy of each epoch", measured);
         picture(html, pictures, RunReport.LOSS, "Loss of each epoch", measured);
         picture(
@@ -93,12 +92,14 @@ final class RunPage {
                 RunReport.CONFUSION,
                 "Confusion matrix",
                 "True class down, predicted class across; at the end of each row the share that was found.");
-        picture(
-                html,
-                pictures,
-                RunReport.DIGITS,
-                "Images classified right and wrong",
-                "Predicted class with its probability, and the true class.");
+        if (pictures.containsKey(RunReport.DIGITS)) {
+            picture(
+                    html,
+                    pictures,
+                    RunReport.DIGITS,
+                    "Images classified right and wrong",
+                    "Predicted class with its probability, and the true class.");
+        }
 
         html.append("<div class=\"column\">\n");
         epochs(html, record);
@@ -146,14 +147,15 @@ final class RunPage {
                 .append("<th>%1$s loss</th><th>%1$s accuracy</th><th>time</th>".formatted(on))
                 .append("</tr></thead>\n<tbody>\n");
         for (EpochResult e : record.history().epochs()) {
-            html.append("<tr><td>%d</td><td>%s</td><td>%.2f&nbsp;%%</td><td>%s</td><td>%.2f&nbsp;%%</td><td>%s</td></tr>\n"
-                    .formatted(
-                            e.epoch(),
-                            TrainingDisplay.loss(e.trainLoss()),
-                            100 * e.trainAccuracy(),
-                            TrainingDisplay.loss(e.test().loss()),
-                            100 * e.test().accuracy(),
-                            escape(seconds(e.seconds())).replace(" ", "&nbsp;")));
+            html.append(
+                    "<tr><td>%d</td><td>%s</td><td>%.2f&nbsp;%%</td><td>%s</td><td>%.2f&nbsp;%%</td><td>%s</td></tr>\n"
+                            .formatted(
+                                    e.epoch(),
+                                    TrainingDisplay.loss(e.trainLoss()),
+                                    100 * e.trainAccuracy(),
+                                    TrainingDisplay.loss(e.test().loss()),
+                                    100 * e.test().accuracy(),
+                                    escape(seconds(e.seconds())).replace(" ", "&nbsp;")));
         }
         html.append("</tbody>\n</table>\n</section>\n");
     }
@@ -170,6 +172,9 @@ final class RunPage {
     }
 
     static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 }

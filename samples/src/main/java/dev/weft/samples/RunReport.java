@@ -32,7 +32,9 @@ final class RunReport {
         pictures.put(LOSS, CurvesPicture.loss(record.history().epochs(), evaluatedOn));
         pictures.put(ACCURACY, CurvesPicture.accuracy(record.history().epochs(), evaluatedOn));
         pictures.put(CONFUSION, ConfusionPicture.png(predictions.confusion(), classes, evaluatedOn));
-        pictures.put(DIGITS, DigitsPicture.png(predictions, classes, evaluatedOn));
+        if (DigitsPicture.shows(predictions.data())) {
+            pictures.put(DIGITS, DigitsPicture.png(predictions, classes, evaluatedOn));
+        }
 
         pictures.forEach((name, png) -> write(folder.resolve(name), png));
         String page = RunPage.html(record, predictions, pictures);

@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  weft train lenet5",
-            "  weft train lenet5 --epochs 15 --schedule cosine --out runs/best",
+            "  weft train lenet5 --epochs 15 --out runs/best",
             "  weft train mlp --optimizer adam --validation",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
@@ -91,7 +91,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--schedule",
             paramLabel = "NAME",
-            defaultValue = "constant",
+            defaultValue = "cosine",
             description = "The learning rate's course: constant; cosine, from the rate down to 0;"
                     + " step, a tenth after each third of the epochs. Default: ${DEFAULT-VALUE}.")
     private ScheduleName schedule;
@@ -127,9 +127,7 @@ final class TrainCommand implements Callable<Integer> {
                     + " written, to that file.")
     private Path out;
 
-    @Option(
-            names = "--no-pictures",
-            description = "Leave pictures and index.html out of the run folder.")
+    @Option(names = "--no-pictures", description = "Leave pictures and index.html out of the run folder.")
     private boolean noPictures;
 
     @Option(
@@ -314,7 +312,8 @@ final class TrainCommand implements Callable<Integer> {
         Optional<String> unusable = Picture.unusable();
         if (unusable.isPresent()) {
             PrintWriter stderr = spec.commandLine().getErr();
-            stderr.println("weft: no pictures: " + unusable.get() + "; install fontconfig and a font, or use --no-pictures");
+            stderr.println(
+                    "weft: no pictures: " + unusable.get() + "; install fontconfig and a font, or use --no-pictures");
             stderr.flush();
         } else {
             RunReport.write(folder, record, predictions, description.classes());

@@ -35,7 +35,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
         footer = {
             "  weft train lenet5",
             "  weft predict --model runs/best/model.safetensors digit.png",
-            "", "weft COMMAND --help tells more about a command."})
+            "",
+            "weft COMMAND --help tells more about a command."
+        })
 public final class Weft implements Callable<Integer> {
 
     @Spec
