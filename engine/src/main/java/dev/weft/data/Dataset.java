@@ -14,15 +14,15 @@ public final class Dataset {
     private final HostTensor features;
     private final HostTensor targets;
     private final int classes;
-    private final double scale;
-    private final double shift;
+    private final double mean;
+    private final double deviation;
 
-    private Dataset(HostTensor features, HostTensor targets, int classes, double scale, double shift) {
+    private Dataset(HostTensor features, HostTensor targets, int classes, double mean, double deviation) {
         this.features = features;
         this.targets = targets;
         this.classes = classes;
-        this.scale = scale;
-        this.shift = shift;
+        this.mean = mean;
+        this.deviation = deviation;
     }
 
     /**
@@ -35,8 +35,7 @@ public final class Dataset {
      */
     public static Dataset ofBytes(Shape sample, byte[] bytes, int[] labels, int classes) {
         int rows = rows(bytes.length, sample);
-        return new Dataset(
-                HostTensor.of(sample.batch(rows), bytes), labels(labels, rows, classes), classes, 1 / 255.0, 0);
+        return new Dataset(HostTensor.of(sample.batch(rows), bytes), labels(labels, rows, classes), classes, 0, 1);
     }
 
     /**
@@ -46,7 +45,7 @@ public final class Dataset {
      */
     public static Dataset ofFloats(Shape sample, float[] values, int[] labels, int classes) {
         int rows = rows(values.length, sample);
-        return new Dataset(HostTensor.of(sample.batch(rows), values), labels(labels, rows, classes), classes, 1, 0);
+        return new Dataset(HostTensor.of(sample.batch(rows), values), labels(labels, rows, classes), classes, 0, 1);
     }
 
     /**
@@ -62,7 +61,7 @@ public final class Dataset {
                     .formatted(rows, sample, rows * target.elements(), target, targets.length));
         }
         return new Dataset(
-                HostTensor.of(sample.batch(rows), values), HostTensor.of(target.batch(rows), targets), 0, 1, 0);
+                HostTensor.of(sample.batch(rows), values), HostTensor.of(target.batch(rows), targets), 0, 0, 1);
     }
 
     private static int rows(int values, Shape sample) {
@@ -94,8 +93,7 @@ public final class Dataset {
         if (!(deviation > 0)) {
             throw new DataException("the standard deviation must be positive, got " + deviation);
         }
-        double unit = features.type() == DType.U8 ? 1 / 255.0 : 1;
-        return new Dataset(features, targets, classes, unit / deviation, -mean / deviation);
+        return new Dataset(features, targets, classes, mean, deviation);
     }
 
     /** Samples {@code from} to {@code to - 1}. */
@@ -103,7 +101,7 @@ public final class Dataset {
         if (from < 0 || to > size() || from >= to) {
             throw new DataException("slice %d to %d of %d samples".formatted(from, to, size()));
         }
-        return new Dataset(slice(features, from, to), slice(targets, from, to), classes, scale, shift);
+        return new Dataset(slice(features, from, to), slice(targets, from, to), classes, mean, deviation);
     }
 
     private static HostTensor slice(HostTensor tensor, int from, int to) {
@@ -142,20 +140,33 @@ public final class Dataset {
         return targets;
     }
 
+    /** What {@link #normalized} took as the mean; else 0. */
+    public double mean() {
+        return mean;
+    }
+
+    /** What {@link #normalized} took as the standard deviation; else 1. */
+    public double deviation() {
+        return deviation;
+    }
+
     /** What a stored value is multiplied with. */
     public double scale() {
-        return scale;
+        double unit = features.type() == DType.U8 ? 1 / 255.0 : 1;
+        return unit / deviation;
     }
 
     /** What is added to it after that. */
     public double shift() {
-        return shift;
+        return (0 - mean) / deviation;
     }
 
     /** The values of sample {@code i} as the network sees them, row-major. */
     public float[] image(int i) {
         int row = Math.toIntExact(shape().elements());
         float[] values = new float[row];
+        double scale = scale();
+        double shift = shift();
         for (int j = 0; j < row; j++) {
             values[j] = (float) (scale * features.get(i * row + j) + shift);
         }

@@ -127,6 +127,22 @@ public final class SafeTensors {
      * @throws DataException if the file is missing, truncated or malformed, or holds another type
      */
     public static Map<String, HostTensor> read(Path file) {
+        return content(file).tensors;
+    }
+
+    /**
+     * Reads the metadata of a file: free text by name; empty where it has none.
+     *
+     * @throws DataException as {@link #read}
+     */
+    public static Map<String, String> metadata(Path file) {
+        return content(file).metadata;
+    }
+
+    /** All that a file holds. */
+    private record Content(Map<String, String> metadata, Map<String, HostTensor> tensors) {}
+
+    private static Content content(Path file) {
         try {
             byte[] content = Files.readAllBytes(file);
             ByteBuffer buffer = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
@@ -144,14 +160,15 @@ public final class SafeTensors {
             }
             String header = new String(content, HEADER_LENGTH_BYTES, (int) length, StandardCharsets.UTF_8);
             int start = HEADER_LENGTH_BYTES + (int) length;
-            List<Entry> entries = entries(file, header);
+            Map<String, String> metadata = new LinkedHashMap<>();
+            List<Entry> entries = entries(file, header, metadata);
             Map<String, HostTensor> tensors = new LinkedHashMap<>();
             for (Entry entry : entries) {
                 HostTensor old = tensors.put(entry.name, entry.values(file, buffer, start));
                 expect(file, old == null, "two tensors are named " + entry.name);
             }
             checkFilled(file, entries, content.length - start);
-            return tensors;
+            return new Content(metadata, tensors);
         } catch (NoSuchFileException e) {
             throw new DataException("there is no file " + file, e);
         } catch (JsonProcessingException e) {
@@ -173,7 +190,8 @@ public final class SafeTensors {
         expect(file, end == bytes, "no tensor takes bytes %d to %d".formatted(end, bytes));
     }
 
-    private static List<Entry> entries(Path file, String header) throws IOException {
+    /** The tensors' lines in the header; what it says beside them goes to {@code metadata}. */
+    private static List<Entry> entries(Path file, String header, Map<String, String> metadata) throws IOException {
         List<Entry> entries = new ArrayList<>();
         try (JsonParser json = JSON.createParser(header)) {
             expect(file, json.nextToken() == JsonToken.START_OBJECT, "its header is no JSON object");
@@ -181,7 +199,11 @@ public final class SafeTensors {
                 String name = json.currentName();
                 expect(file, json.nextToken() == JsonToken.START_OBJECT, "entry " + name + " is no object");
                 if (name.equals(METADATA)) {
-                    json.skipChildren();
+                    while (json.nextToken() == JsonToken.FIELD_NAME) {
+                        String key = json.currentName();
+                        expect(file, json.nextToken() == JsonToken.VALUE_STRING, "its metadata " + key + " is no text");
+                        metadata.put(key, json.getText());
+                    }
                 } else {
                     entries.add(entry(file, json, name));
                 }

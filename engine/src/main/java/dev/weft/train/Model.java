@@ -334,7 +334,19 @@ public final class Model implements AutoCloseable {
      * @throws dev.weft.DataException if the file cannot be written
      */
     public void save(Path file) {
-        SafeTensors.write(file, parameters(), Map.of("format", "weft"));
+        save(file, Map.of());
+    }
+
+    /**
+     * Writes all parameters to a safetensors file, with a description of the model.
+     *
+     * @param metadata free text by name, which {@link SafeTensors#metadata} reads back
+     * @throws dev.weft.DataException if the file cannot be written
+     */
+    public void save(Path file, Map<String, String> metadata) {
+        Map<String, String> all = new LinkedHashMap<>(Map.of("format", "weft"));
+        all.putAll(metadata);
+        SafeTensors.write(file, parameters(), all);
     }
 
     /**

@@ -64,6 +64,19 @@ class SafeTensorsTest {
     }
 
     @Test
+    void metadataIsReadBack() throws IOException {
+        Path file = folder.resolve("weights.safetensors");
+        Map<String, String> metadata = Map.of("network", "lenet5", "classes", "[\"a \\ b\",\"\u00e9\"]");
+        SafeTensors.write(file, tensors(), metadata);
+
+        assertThat(SafeTensors.metadata(file)).isEqualTo(metadata);
+        assertThat(SafeTensors.metadata(file("{}", new byte[0]))).isEmpty();
+        assertThatThrownBy(() -> SafeTensors.metadata(file("{\"__metadata__\":{\"k\":1}}", new byte[0])))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("its metadata k is no text");
+    }
+
+    @Test
     void doublesAreReadAsDoublesAndOtherFieldsAreSkipped() throws IOException {
         byte[] data = ByteBuffer.allocate(16)
                 .order(ByteOrder.LITTLE_ENDIAN)

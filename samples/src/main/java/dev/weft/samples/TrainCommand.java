@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,14 +41,13 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  weft train lenet5",
-            "  weft train lenet5 --epochs 15 --out runs/lenet5 --json runs/lenet5/run.json",
+            "  weft train lenet5 --epochs 15 --out runs/best",
             "  weft train mlp --optimizer adam --validation",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
         })
 final class TrainCommand implements Callable<Integer> {
     private static final String AUTO = "auto";
-    private static final String MODEL_FILE = "model.safetensors";
 
     private final MnistLoader loader;
 
@@ -122,11 +122,19 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "PATH",
-            description = "Save the trained model: to PATH where it ends in .safetensors, else to " + MODEL_FILE
-                    + " in the folder PATH.")
+            description = "The run folder, for model, history, pictures and index.html; its files are replaced."
+                    + " Default: a new folder runs/TIME-NETWORK. Where PATH ends in .safetensors, the model alone is"
+                    + " written, to that file.")
     private Path out;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write settings, machine and results of each epoch.")
+    @Option(names = "--no-pictures", description = "Leave pictures and index.html out of the run folder.")
+    private boolean noPictures;
+
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "Write settings, machine and results of each epoch to FILE, too, as in the run folder's "
+                    + RunOutput.HISTORY + ".")
     private Path json;
 
     @Option(names = "--quiet", description = "Show the last line and warnings alone.")
@@ -156,15 +164,12 @@ final class TrainCommand implements Callable<Integer> {
         }
         Network network = network();
         applyDefaults(network);
-        Path model = out == null ? null : modelFile(out);
-        if (model != null) {
-            OutputFile.check(model);
-        }
         if (json != null) {
             OutputFile.check(json);
         }
-        try (Backend backend = openBackend()) {
-            train(network, backend, model);
+        try (RunOutput output = RunOutput.create(out, network.name());
+                Backend backend = openBackend()) {
+            train(network, backend, output);
         }
     }
 
@@ -216,10 +221,6 @@ final class TrainCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private static Path modelFile(Path out) {
-        return out.toString().endsWith(".safetensors") ? out : out.resolve(MODEL_FILE);
-    }
-
     private Backend openBackend() {
         List<String> names = new ArrayList<>(List.of(AUTO));
         Backends.providers().stream().map(BackendProvider::name).forEach(names::add);
@@ -230,7 +231,7 @@ final class TrainCommand implements Callable<Integer> {
         return backendName.equals(AUTO) ? Backends.best(options) : Backends.open(backendName, options);
     }
 
-    private void train(Network network, Backend backend, Path modelFile) {
+    private void train(Network network, Backend backend, RunOutput output) {
         PrintWriter stdout = spec.commandLine().getOut();
         PrintWriter stderr = spec.commandLine().getErr();
         boolean terminal = Boolean.getBoolean("weft.terminal");
@@ -247,12 +248,15 @@ final class TrainCommand implements Callable<Integer> {
             test = train.slice(from, train.size());
             train = train.slice(0, from);
         }
+        ModelFile description =
+                ModelFile.of(network.name(), train, ModelFile.numbers(train.classes()), ModelFile.MNIST);
         try (Model model = Model.create(network.graph(), backend, seed)) {
             Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer.create(learningRate))
                     .batch(batch)
                     .epochs(epochs)
                     .schedule(schedule.create(epochs))
-                    .validation(test);
+                    .validation(test)
+                    .callback(description.saver(model, output.modelFile()));
             if (!quiet) {
                 stdout.printf(
                         "%s, %,d parameters, on %,d images; %s on %,d%n",
@@ -272,20 +276,21 @@ final class TrainCommand implements Callable<Integer> {
                 stdout.println();
             }
             double seconds = (System.nanoTime() - start) * 1e-9;
-            if (modelFile != null) {
-                model.save(modelFile);
+            if (history.epochs().size() < epochs) {
+                // stopped: back to the model of the last whole epoch
+                model.load(output.modelFile());
             }
+            RunRecord record = new RunRecord(
+                    network.name(), options(), seed, backend.description(), threads, evaluatedOn, history, seconds);
             if (json != null) {
-                new RunRecord(
-                                network.name(),
-                                options(),
-                                seed,
-                                backend.description(),
-                                threads,
-                                evaluatedOn,
-                                history,
-                                seconds)
-                        .write(json);
+                record.write(json);
+            }
+            if (output.folder().isPresent()) {
+                Path folder = output.folder().get();
+                record.write(folder.resolve(RunOutput.HISTORY));
+                if (!noPictures) {
+                    report(folder, record, Predictions.of(model, test), description);
+                }
             }
             EpochResult last = history.last();
             stdout.printf(
@@ -295,8 +300,23 @@ final class TrainCommand implements Callable<Integer> {
                     last.epoch(),
                     last.epoch() == 1 ? "" : "s",
                     seconds,
-                    modelFile == null ? "" : "; model in " + modelFile);
+                    output.folder().isPresent()
+                            ? "; run folder " + output.folder().get()
+                            : "; model in " + output.modelFile());
             stdout.flush();
+        }
+    }
+
+    /** Pictures that cannot be drawn here cost the training nothing but a warning. */
+    private void report(Path folder, RunRecord record, Predictions predictions, ModelFile description) {
+        Optional<String> unusable = Picture.unusable();
+        if (unusable.isPresent()) {
+            PrintWriter stderr = spec.commandLine().getErr();
+            stderr.println(
+                    "weft: no pictures: " + unusable.get() + "; install fontconfig and a font, or use --no-pictures");
+            stderr.flush();
+        } else {
+            RunReport.write(folder, record, predictions, description.classes());
         }
     }
 
@@ -320,6 +340,7 @@ final class TrainCommand implements Callable<Integer> {
         options.put("validation", validation);
         options.put("data", data == null ? null : data.toString());
         options.put("offline", offline);
+        options.put("pictures", !noPictures);
         options.put("out", out == null ? null : out.toString());
         return options;
     }

@@ -32,7 +32,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
         footerHeading = "%nExample:%n",
-        footer = {"  weft train lenet5", "", "weft COMMAND --help tells more about a command."})
+        footer = {
+            "  weft train lenet5",
+            "  weft predict --model runs/best/model.safetensors digit.png",
+            "",
+            "weft COMMAND --help tells more about a command."
+        })
 public final class Weft implements Callable<Integer> {
 
     @Spec
@@ -47,6 +52,8 @@ public final class Weft implements Callable<Integer> {
     public static void main(String[] arguments) {
         // numbers look the same everywhere
         Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+        // pictures are written to files; no window is ever opened
+        System.setProperty("java.awt.headless", "true");
         System.exit(commandLine(Mnist::load).execute(arguments));
     }
 
@@ -54,6 +61,7 @@ public final class Weft implements Callable<Integer> {
         Weft weft = new Weft();
         return new CommandLine(weft)
                 .addSubcommand(new TrainCommand(loader))
+                .addSubcommand(new PredictCommand())
                 .registerConverter(OptimizerName.class, name -> find(name, OptimizerName.values()))
                 .registerConverter(ScheduleName.class, name -> find(name, ScheduleName.values()))
                 .setParameterExceptionHandler((e, arguments) -> weft.usageError(e))

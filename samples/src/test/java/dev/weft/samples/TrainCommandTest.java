@@ -8,7 +8,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendProvider;
 import dev.weft.backend.Backends;
-import dev.weft.data.Dataset;
 import dev.weft.data.IdxFiles;
 import dev.weft.data.Mnist;
 import dev.weft.io.SafeTensors;
@@ -45,8 +44,9 @@ class TrainCommandTest {
     /** Small data in place of MNIST, unless {@code --data} names a folder. */
     private int weft(String... arguments) {
         return weft(
-                (data, offline, progress) ->
-                        data == null ? new Mnist(data(60), data(20)) : Mnist.load(data, offline, progress),
+                (data, offline, progress) -> data == null
+                        ? new Mnist(Squares.data(60), Squares.data(20))
+                        : Mnist.load(data, offline, progress),
                 arguments);
     }
 
@@ -60,20 +60,6 @@ class TrainCommandTest {
         out = outText.toString();
         err = errText.toString();
         return code;
-    }
-
-    /** Class k has a bright square at place k: easily learnt. */
-    private static Dataset data(int count) {
-        byte[] pixels = new byte[count * 28 * 28];
-        int[] labels = new int[count];
-        for (int i = 0; i < count; i++) {
-            labels[i] = i % 10;
-            for (int row = 0; row < 5; row++) {
-                int first = i * 784 + (labels[i] / 5 * 14 + row) * 28 + labels[i] % 5 * 5;
-                Arrays.fill(pixels, first, first + 5, (byte) 255);
-            }
-        }
-        return Dataset.ofBytes(IMAGE, pixels, labels, 10).normalized(Mnist.MEAN, Mnist.DEVIATION);
     }
 
     private void failsWith(int code, String message, String... arguments) {
@@ -98,7 +84,10 @@ class TrainCommandTest {
                 .startsWith(network + ", ")
                 .contains("on 60 images; test on 20", "batch 16; seed 42; backend cpu");
         assertThat(rows(out)).hasSize(3).last().asString().startsWith("    3 ");
-        assertThat(out.lines().toList()).last().asString().matches("test accuracy .* % after 3 epochs in .* s");
+        assertThat(out.lines().toList())
+                .last()
+                .asString()
+                .matches("test accuracy .* % after 3 epochs in .* s; run folder .*-" + network + "(-\\d+)?");
         assertThat(err).isEmpty();
     }
 
@@ -193,7 +182,7 @@ class TrainCommandTest {
         try (Backend cpu = Backends.open("cpu");
                 Model model = Model.create(Mlp.graph(), cpu, 7)) {
             model.load(file);
-            double accuracy = model.evaluate(data(20)).accuracy();
+            double accuracy = model.evaluate(Squares.data(20)).accuracy();
             assertThat(out).contains("test accuracy %.2f %%".formatted(100 * accuracy));
         }
     }
@@ -246,13 +235,14 @@ class TrainCommandTest {
         assertThat(out).matches("weft \\d+\\.\\d+\\S*, JDK .+\\R");
 
         assertThat(weft("--help")).isZero();
-        assertThat(out).contains("train  Trains a network", "weft train lenet5");
+        assertThat(out).containsPattern("train +Trains a network").contains("weft train lenet5");
 
         assertThat(weft("train", "--help")).isZero();
         assertThat(out)
                 .contains("Examples:", "  weft train lenet5", "sgd, momentum, nesterov, adam, adamw", "Exit codes")
                 .contains("--backend", "--threads", "--epochs", "--batch", "--optimizer", "--lr", "--schedule")
-                .contains("--seed", "--data", "--offline", "--out", "--json", "--quiet", "--validation");
+                .contains(
+                        "--seed", "--data", "--offline", "--out", "--no-pictures", "--json", "--quiet", "--validation");
     }
 
     @Test
@@ -324,6 +314,7 @@ class TrainCommandTest {
         };
         for (List<String> options : List.of(
                 List.of("--out", file + "/models"),
+                List.of("--out", file + "/mine.safetensors"),
                 List.of("--json", file + "/run.json"),
                 List.of("--json", folder.toString()))) {
             int code = weft(notReached, "train", "mlp", options.get(0), options.get(1));

@@ -1,0 +1,94 @@
+package dev.weft.samples;
+
+import dev.weft.DataException;
+import dev.weft.data.Dataset;
+import dev.weft.io.SafeTensors;
+import dev.weft.tensor.Shape;
+import dev.weft.train.Callback;
+import dev.weft.train.EpochResult;
+import dev.weft.train.Model;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * What a model file tells about itself beside the parameters, in its safetensors metadata: all that is needed to use it.
+ *
+ * @param network its name on the command line
+ * @param input shape of a sample
+ * @param mean what the pixels, on the scale 0 to 1, were normalised with
+ * @param deviation likewise
+ * @param classes their names
+ * @param dataset what it was trained on, for example {@code mnist}
+ */
+record ModelFile(String network, Shape input, double mean, double deviation, List<String> classes, String dataset) {
+    static final String MNIST = "mnist";
+
+    ModelFile {
+        classes = List.copyOf(classes);
+    }
+
+    /** What a network that is trained on {@code data} needs to know. */
+    static ModelFile of(String network, Dataset data, List<String> classes, String dataset) {
+        return new ModelFile(network, data.shape(), data.mean(), data.deviation(), classes, dataset);
+    }
+
+    /** Classes without names of their own: 0, 1, 2 ... */
+    static List<String> numbers(int classes) {
+        return IntStream.range(0, classes).mapToObj(Integer::toString).toList();
+    }
+
+    Map<String, String> metadata() {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("network", network);
+        metadata.put("dataset", dataset);
+        metadata.put(
+                "input",
+                IntStream.of(input.toArray()).mapToObj(Integer::toString).collect(Collectors.joining(",")));
+        metadata.put("mean", Double.toString(mean));
+        metadata.put("deviation", Double.toString(deviation));
+        metadata.put("classes", String.join("\n", classes));
+        return metadata;
+    }
+
+    /**
+     * Reads the metadata of a model file; empty where it does not say which network it holds.
+     *
+     * @throws DataException if the file is missing, truncated or malformed, or its metadata are
+     */
+    static Optional<ModelFile> read(Path file) {
+        Map<String, String> metadata = SafeTensors.metadata(file);
+        if (!metadata.containsKey("network")) {
+            return Optional.empty();
+        }
+        try {
+            int[] input = Stream.of(metadata.getOrDefault("input", "").split(","))
+                    .mapToInt(Integer::parseInt)
+                    .toArray();
+            return Optional.of(new ModelFile(
+                    metadata.get("network"),
+                    Shape.of(input),
+                    Double.parseDouble(metadata.getOrDefault("mean", "")),
+                    Double.parseDouble(metadata.getOrDefault("deviation", "")),
+                    List.of(metadata.getOrDefault("classes", "").split("\n")),
+                    metadata.getOrDefault("dataset", "")));
+        } catch (IllegalArgumentException e) {
+            throw new DataException(file + " has malformed metadata: " + metadata, e);
+        }
+    }
+
+    /** Saves the model after every epoch; the file is always a whole one. */
+    Callback saver(Model model, Path file) {
+        return new Callback() {
+            @Override
+            public void epochDone(EpochResult epoch) {
+                model.save(file, metadata());
+            }
+        };
+    }
+}

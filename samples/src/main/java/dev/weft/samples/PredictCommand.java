@@ -1,0 +1,221 @@
+package dev.weft.samples;
+
+import dev.weft.DataException;
+import dev.weft.backend.Backend;
+import dev.weft.backend.Backends;
+import dev.weft.data.Dataset;
+import dev.weft.data.Idx;
+import dev.weft.data.Mnist;
+import dev.weft.tensor.Shape;
+import dev.weft.train.Evaluation;
+import dev.weft.train.Model;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code weft predict}: classifies images with a trained model. */
+@Command(
+        name = "predict",
+        description = "Classifies images with a trained model.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        parameterListHeading = "%n",
+        optionListHeading = "%nOptions:%n",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weft predict --model runs/best/model.safetensors seven.png photo.jpg",
+            "  weft predict --model runs/best/model.safetensors --labels t10k-labels-idx1-ubyte t10k-images-idx3-ubyte",
+            "",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage."
+        })
+final class PredictCommand implements Callable<Integer> {
+    private static final String AUTO = "auto";
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "IMAGE",
+            arity = "1..*",
+            description =
+                    "PNG or JPEG files of any size: a single figure, dark on light or light on dark; it is cut out,"
+                            + " scaled and centred as the data set's authors did, unless it has the model's size and is light on"
+                            + " dark. Or IDX files of images, plain or gzip, which give a line for each image.")
+    private List<Path> images;
+
+    @Option(names = "--model", paramLabel = "FILE", required = true, description = "The model, a safetensors file.")
+    private Path modelFile;
+
+    @Option(
+            names = "--labels",
+            paramLabel = "FILE",
+            description = "The IDX file with the true classes of an IDX file of images: tells the accuracy alone.")
+    private Path labels;
+
+    @Option(
+            names = "--network",
+            paramLabel = "NAME",
+            description = "The network that the model file holds, trained on MNIST; for files that do not say it.")
+    private String networkName;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            defaultValue = AUTO,
+            description = "auto, cpu, reference or cuda. Default: auto, the fastest that is usable here.")
+    private String backendName;
+
+    @Override
+    public Integer call() {
+        // read by slf4j-simple when the first logger is made
+        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
+        if (labels != null && (images.size() != 1 || !isIdx(images.get(0)))) {
+            throw new ParameterException(spec.commandLine(), "--labels needs exactly one IMAGE, an IDX file of images");
+        }
+        ModelFile description = description();
+        Network network = network(description.network());
+        checkFits(description, network);
+        List<Dataset> inputs = new ArrayList<>();
+        for (Path image : images) {
+            inputs.add(isIdx(image) ? idx(image, description) : image(image, description));
+        }
+        try (Backend backend = backendName.equals(AUTO) ? Backends.best() : Backends.open(backendName);
+                Model model = Model.create(network.graph(), backend, 0)) {
+            model.load(modelFile);
+            for (int i = 0; i < inputs.size(); i++) {
+                predict(model, images.get(i), inputs.get(i), description);
+            }
+        }
+        spec.commandLine().getOut().flush();
+        return 0;
+    }
+
+    /** What the file says about itself, else what {@code --network} stands for. */
+    private ModelFile description() {
+        return ModelFile.read(modelFile).orElseGet(() -> {
+            if (networkName == null) {
+                throw new DataException(modelFile + " does not say which network it holds; tell it by --network, for "
+                        + "example --network lenet5");
+            }
+            return new ModelFile(
+                    networkName,
+                    network(networkName).graph().input().shape(),
+                    Mnist.MEAN,
+                    Mnist.DEVIATION,
+                    ModelFile.numbers(Mnist.CLASSES),
+                    ModelFile.MNIST);
+        });
+    }
+
+    private Network network(String name) {
+        List<String> names = Network.all().stream().map(Network::name).toList();
+        return Network.all().stream()
+                .filter(network -> network.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new DataException("%s holds the network '%s', which is not known here; there are %s"
+                        .formatted(modelFile, name, String.join(", ", names))));
+    }
+
+    private void checkFits(ModelFile description, Network network) {
+        if (networkName != null && !networkName.equals(description.network())) {
+            throw new DataException(
+                    "%s holds the network '%s', not '%s'".formatted(modelFile, description.network(), networkName));
+        }
+        Shape input = network.graph().input().shape();
+        long outputs = network.graph().output().shape().elements();
+        if (!input.equals(description.input())
+                || outputs != description.classes().size()) {
+            throw new DataException(
+                    "%s is for samples of shape %s in %d classes, but the network %s takes %s and has %d"
+                            .formatted(
+                                    modelFile,
+                                    description.input(),
+                                    description.classes().size(),
+                                    network.name(),
+                                    input,
+                                    outputs));
+        }
+        if (input.rank() != 3 || input.get(0) != 1 || input.get(1) != input.get(2)) {
+            throw new DataException(
+                    "%s takes samples of shape %s; images need a shape like [1,28,28]".formatted(modelFile, input));
+        }
+    }
+
+    private static boolean isIdx(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] start = in.readNBytes(2);
+            boolean gzip = start.length == 2 && (start[0] & 0xff) == 0x1f && (start[1] & 0xff) == 0x8b;
+            return gzip || start.length == 2 && start[0] == 0 && start[1] == 0;
+        } catch (IOException e) {
+            // whoever reads it will say what is wrong
+            return false;
+        }
+    }
+
+    private Dataset idx(Path file, ModelFile description) {
+        int classes = description.classes().size();
+        Dataset data;
+        if (labels == null) {
+            Idx images = Idx.read(file, 3);
+            Shape shape = Shape.of(1, images.dimensions()[1], images.dimensions()[2]);
+            data = Dataset.ofBytes(shape, images.values(), new int[images.dimensions()[0]], classes);
+        } else {
+            data = Idx.dataset(file, labels, classes);
+        }
+        if (!data.shape().equals(description.input())) {
+            throw new DataException("%s holds images of shape %s, the model takes %s"
+                    .formatted(file, data.shape(), description.input()));
+        }
+        return data.normalized(description.mean(), description.deviation());
+    }
+
+    private static Dataset image(Path file, ModelFile description) {
+        ImageFitter fitter =
+                ImageFitter.of(description.dataset(), description.input().get(1));
+        byte[] pixels = fitter.fit(GreyImage.read(file), file.toString());
+        return Dataset.ofBytes(
+                        description.input(),
+                        pixels,
+                        new int[1],
+                        description.classes().size())
+                .normalized(description.mean(), description.deviation());
+    }
+
+    private void predict(Model model, Path file, Dataset data, ModelFile description) {
+        PrintWriter out = spec.commandLine().getOut();
+        if (labels != null) {
+            Evaluation evaluation = model.evaluate(data);
+            out.printf(
+                    "%s: accuracy %.2f %%, %,d of %,d images right%n",
+                    file,
+                    100 * evaluation.accuracy(),
+                    Math.round(evaluation.accuracy() * evaluation.samples()),
+                    evaluation.samples());
+        } else if (isIdx(file)) {
+            Predictions predictions = Predictions.of(model, data);
+            for (int i = 0; i < data.size(); i++) {
+                out.printf(
+                        "%s[%d]: %s  %.2f %%%n",
+                        file,
+                        i,
+                        description.classes().get(predictions.predicted()[i]),
+                        100 * predictions.probability()[i]);
+            }
+        } else {
+            new PredictionDisplay(out, description.classes())
+                    .show(file.toString(), model.predictProbabilities(data.image(0)));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.weft.samples;
+
+import dev.weft.DataException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The part of a run folder that is to be looked at: pictures, and a page that shows them with figures and settings. */
+final class RunReport {
+    static final String INDEX = "index.html";
+    static final String LOSS = "loss.png";
+    static final String ACCURACY = "accuracy.png";
+    static final String CONFUSION = "confusion.png";
+    static final String DIGITS = "digits.png";
+
+    private RunReport() {}
+
+    /**
+     * Writes it.
+     *
+     * @param classes names of the classes
+     * @throws DataException if a file cannot be written
+     */
+    static void write(Path folder, RunRecord record, Predictions predictions, List<String> classes) {
+        String evaluatedOn = record.evaluatedOn();
+        Map<String, byte[]> pictures = new LinkedHashMap<>();
+        pictures.put(LOSS, CurvesPicture.loss(record.history().epochs(), evaluatedOn));
+        pictures.put(ACCURACY, CurvesPicture.accuracy(record.history().epochs(), evaluatedOn));
+        pictures.put(CONFUSION, ConfusionPicture.png(predictions.confusion(), classes, evaluatedOn));
+        if (DigitsPicture.shows(predictions.data())) {
+            pictures.put(DIGITS, DigitsPicture.png(predictions, classes, evaluatedOn));
+        }
+
+        pictures.forEach((name, png) -> write(folder.resolve(name), png));
+        String page = RunPage.html(record, predictions, pictures);
+        write(folder.resolve(INDEX), page.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void write(Path file, byte[] content) {
+        Path temporary = file.resolveSibling(file.getFileName() + ".part");
+        try {
+            Files.write(temporary, content);
+            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new DataException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+}
