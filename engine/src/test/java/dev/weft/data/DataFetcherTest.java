@@ -123,7 +123,7 @@ class DataFetcherTest {
     }
 
     private DataFetcher fetcher(Path folder, boolean offline, DataSource... sources) {
-        return new DataFetcher(folder, cache, List.of(sources), offline, (what, done, total) -> {
+        return new DataFetcher(folder, cache, List.of(), List.of(sources), offline, (what, done, total) -> {
             progress.computeIfAbsent(what, key -> new CopyOnWriteArrayList<>()).addAll(List.of(done, total));
         });
     }

@@ -3,10 +3,9 @@ package dev.weft.samples;
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
-import dev.weft.backend.BackendProvider;
-import dev.weft.backend.Backends;
 import dev.weft.data.Dataset;
-import dev.weft.data.Mnist;
+import dev.weft.data.Split;
+import dev.weft.graph.Graph;
 import dev.weft.layer.Parameter;
 import dev.weft.loss.Loss;
 import dev.weft.train.EpochResult;
@@ -15,22 +14,21 @@ import dev.weft.train.Model;
 import dev.weft.train.Trainer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code weft train}: trains a network on MNIST. */
+/** {@code weft train}: trains a network on MNIST, or on other data. */
 @Command(
         name = "train",
-        description = "Trains a network on MNIST, which is fetched on first use.",
+        description = "Trains a network on MNIST, which is fetched on first use, or on other data.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true,
@@ -42,11 +40,14 @@ import picocli.CommandLine.Spec;
             "  weft train lenet5",
             "  weft train lenet5 --epochs 15 --schedule cosine --out runs/lenet5 --json runs/lenet5/run.json",
             "  weft train mlp --optimizer adam --validation",
+            "  weft train lenet5 --dataset fashion-mnist --epochs 10 --schedule cosine",
+            "  weft train mlp --data iris.csv --label species",
             "",
-            "Exit codes: 0 done, 1 failed, 2 wrong usage."
+            "Ctrl-C ends the training after the steps that are running; --out then holds the model of the last finished"
+                    + " epoch.",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM."
         })
 final class TrainCommand implements Callable<Integer> {
-    private static final String AUTO = "auto";
     private static final String MODEL_FILE = "model.safetensors";
 
     private final MnistLoader loader;
@@ -56,16 +57,19 @@ final class TrainCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "NETWORK",
+            completionCandidates = NetworkNames.class,
             description = {
                 "lenet5: 5 epochs, batch 128, adam, learning rate 0.001 by default;",
-                "mlp: 784-500-10, 1 epoch, batch 500, sgd, learning rate 0.5 by default."
+                "mlp: 784-500-10, 1 epoch, batch 500, sgd, learning rate 0.5 by default;",
+                "on a table: 30 epochs, batch 32, adam, learning rate 0.001."
             })
     private String networkName;
 
     @Option(
             names = "--backend",
             paramLabel = "NAME",
-            defaultValue = AUTO,
+            defaultValue = BackendNames.AUTO,
+            completionCandidates = BackendNames.class,
             description = "auto, cpu, reference or cuda. Default: auto, the fastest that is usable here.")
     private String backendName;
 
@@ -110,14 +114,8 @@ final class TrainCommand implements Callable<Integer> {
                     + " (10,000) in place of the test images. For choosing settings.")
     private boolean validation;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Folder with MNIST's four IDX files, plain or gzip; looked at before the cache.")
-    private Path data;
-
-    @Option(names = "--offline", description = "Do not fetch anything.")
-    private boolean offline;
+    @Mixin
+    private DataOptions data;
 
     @Option(
             names = "--out",
@@ -154,7 +152,11 @@ final class TrainCommand implements Callable<Integer> {
             // read by slf4j-simple when the first logger is made
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         }
-        Network network = network();
+        data.check();
+        Network network = Network.named(spec.commandLine(), networkName);
+        if (network.name().equals("mlp") && data.dataset() == DatasetName.CSV) {
+            network = Mlp.tableNetwork();
+        }
         applyDefaults(network);
         Path model = out == null ? null : modelFile(out);
         if (model != null) {
@@ -163,22 +165,10 @@ final class TrainCommand implements Callable<Integer> {
         if (json != null) {
             OutputFile.check(json);
         }
-        try (Backend backend = openBackend()) {
-            train(network, backend, model);
+        try (Interruption interruption = new Interruption();
+                Backend backend = BackendNames.open(spec.commandLine(), backendName, new BackendOptions(threads))) {
+            train(network, backend, model, interruption);
         }
-    }
-
-    private Network network() {
-        List<Network> networks = Network.all();
-        return networks.stream()
-                .filter(network -> network.name().equals(networkName))
-                .findFirst()
-                .orElseThrow(() -> usage("there is no network '%s'; there are %s"
-                        .formatted(
-                                networkName,
-                                String.join(
-                                        ", ",
-                                        networks.stream().map(Network::name).toList()))));
     }
 
     /** Fills in what was not given, and checks what was. */
@@ -220,34 +210,25 @@ final class TrainCommand implements Callable<Integer> {
         return out.toString().endsWith(".safetensors") ? out : out.resolve(MODEL_FILE);
     }
 
-    private Backend openBackend() {
-        List<String> names = new ArrayList<>(List.of(AUTO));
-        Backends.providers().stream().map(BackendProvider::name).forEach(names::add);
-        if (!names.contains(backendName)) {
-            throw usage("there is no backend '%s'; there are %s".formatted(backendName, String.join(", ", names)));
-        }
-        BackendOptions options = new BackendOptions(threads);
-        return backendName.equals(AUTO) ? Backends.best(options) : Backends.open(backendName, options);
-    }
-
-    private void train(Network network, Backend backend, Path modelFile) {
+    private void train(Network network, Backend backend, Path modelFile, Interruption interruption) {
         PrintWriter stdout = spec.commandLine().getOut();
         PrintWriter stderr = spec.commandLine().getErr();
         boolean terminal = Boolean.getBoolean("weft.terminal");
         String evaluatedOn = validation ? "validation" : "test";
 
-        Mnist mnist;
+        Split split;
         try (DownloadDisplay display = new DownloadDisplay(stderr, terminal)) {
-            mnist = loader.load(data, offline, quiet ? (what, done, total) -> {} : display);
+            split = data.load(loader, seed, quiet ? (what, done, total) -> {} : display);
         }
-        Dataset train = mnist.train();
-        Dataset test = mnist.test();
+        Dataset train = split.train();
+        Dataset test = split.test();
         if (validation) {
             int from = train.size() - train.size() / 6;
             test = train.slice(from, train.size());
             train = train.slice(0, from);
         }
-        try (Model model = Model.create(network.graph(), backend, seed)) {
+        Graph graph = network.graph(train.shape(), train.classes());
+        try (Model model = Model.create(graph, backend, seed)) {
             Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer.create(learningRate))
                     .batch(batch)
                     .epochs(epochs)
@@ -255,12 +236,19 @@ final class TrainCommand implements Callable<Integer> {
                     .validation(test);
             if (!quiet) {
                 stdout.printf(
-                        "%s, %,d parameters, on %,d images; %s on %,d%n",
-                        network.name(), parameters(network), train.size(), evaluatedOn, test.size());
+                        "%s, %,d parameters, on %,d %s; %s on %,d%n",
+                        network.name(), parameters(graph), train.size(), data.samples(), evaluatedOn, test.size());
+                if (train.classNames().stream().anyMatch(name -> !name.matches("\\d"))) {
+                    stdout.printf("classes: %s%n", String.join(", ", train.classNames()));
+                }
                 stdout.printf(
                         "%s, learning rate %s, %s; batch %d; seed %d; backend %s%n%n",
                         optimizer, learningRate, schedule, batch, seed, backend.name());
             }
+            if (modelFile != null) {
+                trainer.callback(new SaveEachEpoch(model, modelFile));
+            }
+            interruption.watch(trainer);
             long start = System.nanoTime();
             History history;
             if (quiet) {
@@ -272,10 +260,7 @@ final class TrainCommand implements Callable<Integer> {
                 stdout.println();
             }
             double seconds = (System.nanoTime() - start) * 1e-9;
-            if (modelFile != null) {
-                model.save(modelFile);
-            }
-            if (json != null) {
+            if (json != null && !history.epochs().isEmpty()) {
                 new RunRecord(
                                 network.name(),
                                 options(),
@@ -286,6 +271,11 @@ final class TrainCommand implements Callable<Integer> {
                                 history,
                                 seconds)
                         .write(json);
+            }
+            if (history.epochs().size() < epochs) {
+                stderr.println("weft: " + interrupted(history, evaluatedOn, modelFile));
+                stderr.flush();
+                return;
             }
             EpochResult last = history.last();
             stdout.printf(
@@ -300,8 +290,24 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static long parameters(Network network) {
-        return network.graph().parameters().stream()
+    /** One line on a training that was ended early. */
+    private String interrupted(History history, String evaluatedOn, Path modelFile) {
+        int done = history.epochs().size();
+        String where = "ended in epoch %d of %d; ".formatted(done + 1, epochs);
+        if (done == 0) {
+            return where + "no epoch was finished" + (modelFile == null ? "" : ", so there is no model");
+        }
+        return "%s%s accuracy %.2f %% after epoch %d%s"
+                .formatted(
+                        where,
+                        evaluatedOn,
+                        100 * history.last().test().accuracy(),
+                        done,
+                        modelFile == null ? "" : ", whose model is in " + modelFile);
+    }
+
+    private static long parameters(Graph graph) {
+        return graph.parameters().stream()
                 .map(Parameter::shape)
                 .mapToLong(shape -> shape.elements())
                 .sum();
@@ -318,8 +324,10 @@ final class TrainCommand implements Callable<Integer> {
         options.put("schedule", schedule.toString());
         options.put("seed", seed);
         options.put("validation", validation);
-        options.put("data", data == null ? null : data.toString());
-        options.put("offline", offline);
+        options.put("dataset", data.dataset().toString());
+        options.put("data", data.path() == null ? null : data.path().toString());
+        options.put("label", data.label());
+        options.put("offline", data.offline());
         options.put("out", out == null ? null : out.toString());
         return options;
     }
