@@ -173,6 +173,22 @@ class DataFetcherTest {
     }
 
     @Test
+    void takesWholeFilesFromAFolderThatAPackageInstalled() throws IOException {
+        Path installed = Files.createDirectories(temporary.resolve("installed"));
+        Files.write(installed.resolve(IMAGE_FILE.name() + ".gz"), gzip(IMAGES));
+        Files.write(installed.resolve(LABEL_FILE.name()), new byte[] {1, 2, 3});
+        List<Path> folders = List.of(temporary.resolve("not-there"), installed);
+
+        Map<DataFile, Content> found = new DataFetcher(
+                        null, cache, folders, List.of(mirror("good")), false, (what, done, total) -> {})
+                .fetch(FILES);
+
+        assertThat(found.get(IMAGE_FILE).bytes()).isEqualTo(IMAGES);
+        assertThat(found.get(LABEL_FILE).bytes()).isEqualTo(LABELS);
+        assertThat(requests).as("the corrupt file alone is fetched").containsExactly("/good/some-labels-idx1-ubyte.gz");
+    }
+
+    @Test
     void followsRedirects() throws IOException {
         fetches(mirror("moved"));
     }

@@ -25,7 +25,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,8 +47,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "  weft listing lenet5 --backend cpu",
             "",
-            "An op without a number runs in one kernel with those above it. Bytes are what an op reads and writes at least,",
-            "with four for each float; flops are those of matrix products and convolutions."
+            "An op without a number runs in one kernel with those above it. Bytes are what an op",
+            "reads and writes at least, with four for each float; flops are those of matrix",
+            "products and convolutions."
         })
 final class ListingCommand implements Callable<Integer> {
     @Spec
@@ -159,7 +159,7 @@ final class ListingCommand implements Callable<Integer> {
             for (Listing.Kernel kernel : listing.kernels(part)) {
                 String shown = String.valueOf(number++);
                 for (Op op : kernel.ops()) {
-                    table.row(shown, op.layer(), Program.title(op), writes(op), bytes(Cost.of(op)), flops(op));
+                    addRows(table, shown, op);
                     shown = "";
                 }
                 ops.addAll(kernel.ops());
@@ -174,10 +174,14 @@ final class ListingCommand implements Callable<Integer> {
         out.println();
     }
 
-    private static String writes(Op op) {
-        return op.outputs().isEmpty()
-                ? "latch"
-                : op.outputs().stream().map(TensorRef::toString).collect(Collectors.joining(", "));
+    /** A row for the op, and one more for each further tensor that it writes. */
+    private static void addRows(TextTable table, String number, Op op) {
+        List<TensorRef> outputs = op.outputs();
+        Object first = outputs.isEmpty() ? "latch" : outputs.get(0);
+        table.row(number, op.layer(), Program.title(op), first, bytes(Cost.of(op)), flops(op));
+        for (TensorRef further : outputs.subList(Math.min(1, outputs.size()), outputs.size())) {
+            table.row("", "", "", further, "", "");
+        }
     }
 
     private static long bytes(Cost cost) {

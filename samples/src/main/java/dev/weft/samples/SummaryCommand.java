@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  weft summary lenet5",
             "",
-            "Shapes and multiply-adds are those of one image; bytes are those of the parameters, as float."
+            "Shapes and multiply-adds are those of one image, bytes those of the parameters,",
+            "as float."
         })
 final class SummaryCommand implements Callable<Integer> {
     @Spec
@@ -43,12 +44,22 @@ final class SummaryCommand implements Callable<Integer> {
                 .right("bytes")
                 .right("multiply-adds");
         for (Summary.Row row : summary.rows()) {
-            table.row(row.layer(), row.ops(), row.output(), row.parameters(), row.parameterBytes(), row.multiplyAdds());
+            table.row(
+                    row.layer(),
+                    row.ops(),
+                    row.output(),
+                    blankZero(row.parameters()),
+                    blankZero(row.parameterBytes()),
+                    blankZero(row.multiplyAdds()));
         }
         table.line();
         table.row("total", "", "", summary.parameters(), summary.parameterBytes(), summary.multiplyAdds());
         table.print(out);
         out.flush();
         return 0;
+    }
+
+    private static Object blankZero(long number) {
+        return number == 0 ? "" : number;
     }
 }

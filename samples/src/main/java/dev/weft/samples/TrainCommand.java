@@ -40,12 +40,13 @@ import picocli.CommandLine.Spec;
             "  weft train lenet5",
             "  weft train lenet5 --epochs 15 --schedule cosine --out runs/lenet5 --json runs/lenet5/run.json",
             "  weft train mlp --optimizer adam --validation",
-            "  weft train lenet5 --dataset fashion-mnist --epochs 10 --schedule cosine",
+            "  weft train lenet5 --dataset fashion-mnist --epochs 15 --schedule cosine",
             "  weft train mlp --data iris.csv --label species",
             "",
-            "Ctrl-C ends the training after the steps that are running; --out then holds the model of the last finished"
-                    + " epoch.",
-            "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM."
+            "Ctrl-C ends the training after the steps that are running; --out then holds the",
+            "model of the last finished epoch.",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage,",
+            "            130 ended by Ctrl-C, 143 ended by SIGTERM."
         })
 final class TrainCommand implements Callable<Integer> {
     private static final String MODEL_FILE = "model.safetensors";
@@ -238,7 +239,7 @@ final class TrainCommand implements Callable<Integer> {
                 stdout.printf(
                         "%s, %,d parameters, on %,d %s; %s on %,d%n",
                         network.name(), parameters(graph), train.size(), data.samples(), evaluatedOn, test.size());
-                if (train.classNames().stream().anyMatch(name -> !name.matches("\\d"))) {
+                if (train.classNames().stream().anyMatch(name -> !name.matches("\\d+"))) {
                     stdout.printf("classes: %s%n", String.join(", ", train.classNames()));
                 }
                 stdout.printf(

@@ -36,7 +36,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  weft train lenet5",
             "",
             "weft COMMAND --help tells more about a command.",
-            "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM."
+            "Exit codes: 0 done, 1 failed, 2 wrong usage,",
+            "            130 ended by Ctrl-C, 143 ended by SIGTERM."
         })
 public final class Weft implements Callable<Integer> {
 
