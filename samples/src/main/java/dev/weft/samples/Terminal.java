@@ -20,6 +20,11 @@ record Terminal(boolean interactive, boolean colors) {
         return new Terminal(interactive, interactive && (noColor == null || noColor.isEmpty()));
     }
 
+    /** Characters of a line that the terminal does not break, as the launcher found it. */
+    static int columns() {
+        return Math.max(1, Integer.getInteger("weft.columns", 80) - 1);
+    }
+
     Ansi ansi() {
         return colors ? Ansi.ON : Ansi.OFF;
     }

@@ -40,7 +40,7 @@ import picocli.CommandLine.Spec;
             "  weft train lenet5",
             "  weft train lenet5 --epochs 15 --schedule cosine --out runs/lenet5 --json runs/lenet5/run.json",
             "  weft train mlp --optimizer adam --validation",
-            "  weft train lenet5 --dataset fashion-mnist --epochs 15 --schedule cosine",
+            "  weft train lenet5 --dataset fashion-mnist --epochs 10 --schedule cosine",
             "  weft train mlp --data iris.csv --label species",
             "",
             "Ctrl-C ends the training after the steps that are running; --out then holds the",

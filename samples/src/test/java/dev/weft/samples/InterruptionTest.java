@@ -1,8 +1,10 @@
 package dev.weft.samples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.weft.data.IdxFiles;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,10 +16,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Ends trainings in another JVM by signals. */
 @DisabledOnOs(OS.WINDOWS)
 class InterruptionTest {
+    private static final Logger LOG = LoggerFactory.getLogger(InterruptionTest.class);
+
     @TempDir
     Path folder;
 
@@ -70,6 +76,23 @@ class InterruptionTest {
         assertThat(Files.readAllBytes(model))
                 .as("the same bits as a training that ended there")
                 .isEqualTo(saved);
+    }
+
+    /** A terminal sends the signal itself, and the progress bar must not stand in its way. */
+    @Test
+    void ctrlCAtATerminal() throws Exception {
+        WeftProcess training = train(1_000_000, "--backend", "cpu", "--batch", "100");
+        try {
+            training.startInTerminal();
+        } catch (IOException e) {
+            LOG.error("SKIPPED: Ctrl-C at a terminal was not tried, since there is no program 'script' (util-linux)");
+            abort(e.getMessage());
+        }
+        training.awaitOut(out -> out.contains("\n    2 "));
+        training.type('\u0003');
+
+        assertThat(training.exitCode()).as(training.out()).isEqualTo(130);
+        assertThat(training.out()).contains("weft: ended in epoch ", ", whose model is in " + model);
     }
 
     @Test

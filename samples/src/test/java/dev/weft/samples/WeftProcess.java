@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** The command line in a JVM of its own, for tests. Its output goes to files. */
 final class WeftProcess {
@@ -40,6 +41,25 @@ final class WeftProcess {
     WeftProcess start() throws IOException {
         process = builder.start();
         return this;
+    }
+
+    /**
+     * Starts it in a terminal of its own, made by the program script.
+     *
+     * @throws IOException if there is none
+     */
+    void startInTerminal() throws IOException {
+        List<String> command = new ArrayList<>(builder.command());
+        command.add(1, "-Dweft.terminal=true");
+        String line = command.stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
+        process =
+                builder.command("script", "-qefc", "exec " + line, "/dev/null").start();
+    }
+
+    /** Presses a key. */
+    void type(char key) throws IOException {
+        process.getOutputStream().write(key);
+        process.getOutputStream().flush();
     }
 
     /** Starts it, waits for its end, and returns the exit code. */
