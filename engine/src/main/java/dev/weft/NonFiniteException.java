@@ -10,6 +10,8 @@ public class NonFiniteException extends WeftException {
     private final String op;
 
     /**
+     * Says where training stopped.
+     *
      * @param epoch the epoch, from 1
      * @param step the step since training began, from 0
      * @param op the first op that wrote a non-finite value, with its layer and shapes
@@ -22,14 +24,17 @@ public class NonFiniteException extends WeftException {
         this.op = op;
     }
 
+    /** The epoch, from 1. */
     public int epoch() {
         return epoch;
     }
 
+    /** The step since training began, from 0. */
     public long step() {
         return step;
     }
 
+    /** The first op that wrote a non-finite value, with its layer and shapes. */
     public String op() {
         return op;
     }

@@ -6,6 +6,8 @@ public class OutOfDeviceMemoryException extends DeviceException {
     private final long freeBytes;
 
     /**
+     * Says what was asked for and what there was.
+     *
      * @param what what was to be allocated
      * @param neededBytes its size
      * @param freeBytes what the backend had left
@@ -17,10 +19,12 @@ public class OutOfDeviceMemoryException extends DeviceException {
         this.freeBytes = freeBytes;
     }
 
+    /** How many bytes were asked for. */
     public long neededBytes() {
         return neededBytes;
     }
 
+    /** How many bytes the backend had left. */
     public long freeBytes() {
         return freeBytes;
     }

@@ -5,6 +5,8 @@ public class ShapeException extends WeftException {
     private final String layer;
 
     /**
+     * Says which layer or op met the shape.
+     *
      * @param layer the layer or op whose operand does not fit
      * @param problem the shape it got and the one it needs
      */
@@ -13,6 +15,7 @@ public class ShapeException extends WeftException {
         this.layer = layer;
     }
 
+    /** The layer or op whose operand does not fit. */
     public String layer() {
         return layer;
     }

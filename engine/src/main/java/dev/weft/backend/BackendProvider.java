@@ -5,6 +5,7 @@ import java.util.Optional;
 /** Finds out whether a backend can be used here, and opens it. Registered with {@link java.util.ServiceLoader}. */
 public interface BackendProvider {
 
+    /** The name of the backend, by which {@link Backends#open(String)} finds it. */
     String name();
 
     /** {@link Backends#best} takes the usable backend of the highest rank. */

@@ -12,6 +12,7 @@ import java.util.List;
  */
 public interface Executable extends AutoCloseable {
 
+    /** The program that was bound. */
     Program program();
 
     /** The memory for transient tensors, shared by the executables that were bound together. */
@@ -47,8 +48,10 @@ public interface Executable extends AutoCloseable {
 
     /** Looks on while a program is traced. Fused ops come together. */
     interface Observer {
+        /** Called before the ops run; their inputs can be read. */
         default void before(List<Op> ops) {}
 
+        /** Called after the ops have run; their outputs can be read. */
         default void after(List<Op> ops) {}
     }
 }

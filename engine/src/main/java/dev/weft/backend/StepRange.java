@@ -8,7 +8,7 @@ import dev.weft.optim.Schedule;
  * that begin at {@code offset + i batch} in the order of the data set.
  *
  * @param first number of the first step, from 0; with the element index it counts the random numbers
- * @param count how many steps
+ * @param count how many steps, at most {@link #MAX_COUNT}
  * @param offset where the first step's batch begins
  * @param validRows rows of each batch that count; those after them are padding
  * @param rates three values for each step: learning rate, first and second bias correction; may be longer
@@ -16,6 +16,15 @@ import dev.weft.optim.Schedule;
 public record StepRange(long first, int count, int offset, int validRows, double[] rates) {
     /** Values for each step in {@link #rates}. */
     public static final int RATES = 3;
+
+    /** The largest {@link #count}, so that a backend can allocate what it keeps for each step of a run. */
+    public static final int MAX_COUNT = 1024;
+
+    public StepRange {
+        if (count < 1 || count > MAX_COUNT) {
+            throw new IllegalArgumentException("a run has 1 to %d steps, got %d".formatted(MAX_COUNT, count));
+        }
+    }
 
     /** One step of a program without updates. */
     public static StepRange single(int offset, int validRows) {
@@ -50,14 +59,17 @@ public record StepRange(long first, int count, int offset, int validRows, double
         }
     }
 
+    /** The learning rate of step {@code i} of this range. */
     public double learningRate(int i) {
         return rates[i * RATES];
     }
 
+    /** The correction c1 of step {@code i} of this range, see {@link Optimizer#biasCorrection1}. */
     public double biasCorrection1(int i) {
         return rates[i * RATES + 1];
     }
 
+    /** The correction c2 of step {@code i} of this range, see {@link Optimizer#biasCorrection2}. */
     public double biasCorrection2(int i) {
         return rates[i * RATES + 2];
     }

@@ -14,6 +14,8 @@ import java.util.HexFormat;
 public record DataFile(String name, String sha256) {
 
     /**
+     * Compares content with the digest.
+     *
      * @param origin where the content comes from, for the message
      * @throws DataException unless the content has this file's digest
      */

@@ -20,6 +20,13 @@ public interface DataSource {
     /** Takes a file that was fetched. */
     @FunctionalInterface
     interface Store {
+        /**
+         * Verifies and keeps a file.
+         *
+         * @param content the file, uncompressed
+         * @throws IOException if it cannot be written
+         * @throws dev.weft.DataException if it is not what it should be
+         */
         void put(DataFile file, byte[] content) throws IOException;
     }
 
@@ -27,6 +34,8 @@ public interface DataSource {
     @FunctionalInterface
     interface Progress {
         /**
+         * Some more bytes of a file have arrived.
+         *
          * @param what the address that is fetched
          * @param done bytes so far
          * @param total bytes in all, -1 where that is not known

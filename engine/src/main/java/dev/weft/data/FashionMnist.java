@@ -7,6 +7,9 @@ import java.util.List;
 /**
  * Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): pictures of clothes {@code [1,28,28]} in 10 classes,
  * 60,000 to train with and 10,000 to test. Harder than MNIST, in the same form.
+ *
+ * @param train the samples to train with
+ * @param test the samples to test with
  */
 public record FashionMnist(Dataset train, Dataset test) implements Split {
 

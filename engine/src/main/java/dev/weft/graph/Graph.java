@@ -53,10 +53,12 @@ public final class Graph {
         return nodes;
     }
 
+    /** The node that takes the sample; it has no layer. */
     public Node input() {
         return nodes.get(0);
     }
 
+    /** The node whose value is the graph's output. */
     public Node output() {
         return output;
     }
@@ -76,6 +78,7 @@ public final class Graph {
             add(new Node("input", null, List.of(), input, List.of()));
         }
 
+        /** The node that takes the sample, to connect the first layers to. */
         public Node input() {
             return nodes.get(0);
         }

@@ -55,6 +55,7 @@ public record Conv2d(int filters, Window2d window, boolean bias, Initializer wei
         return stride(step, step);
     }
 
+    /** The same without a bias, for a convolution in front of a normalisation. */
     public Conv2d withoutBias() {
         return new Conv2d(filters, window, false, weights);
     }

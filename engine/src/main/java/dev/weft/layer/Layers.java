@@ -29,18 +29,22 @@ public final class Layers {
         return new AvgPool2d(Window2d.square(size, size, 0));
     }
 
+    /** {@code y = max(0, x)}. */
     public static Activation relu() {
         return new Activation(Op.Function.RELU);
     }
 
+    /** {@code y = 1 / (1 + exp(-x))}. */
     public static Activation sigmoid() {
         return new Activation(Op.Function.SIGMOID);
     }
 
+    /** {@code y = tanh(x)}. */
     public static Activation tanh() {
         return new Activation(Op.Function.TANH);
     }
 
+    /** Softmax along the last axis; not needed in front of {@code Loss.softmaxCrossEntropy()}. */
     public static Softmax softmax() {
         return new Softmax();
     }
@@ -50,14 +54,17 @@ public final class Layers {
         return new Dropout(p);
     }
 
+    /** Makes a vector of a sample of any shape. */
     public static Flatten flatten() {
         return new Flatten();
     }
 
+    /** The same elements under another shape of one sample. */
     public static Reshape reshape(int... shape) {
         return new Reshape(Shape.of(shape));
     }
 
+    /** The sum of two or more inputs of one shape: a residual connection. */
     public static Add add() {
         return new Add();
     }

@@ -19,6 +19,7 @@ public record Linear(int outputs, boolean bias, Initializer weights) implements 
         }
     }
 
+    /** The same without a bias: {@code y = W x}. */
     public Linear withoutBias() {
         return new Linear(outputs, false, weights);
     }

@@ -17,6 +17,16 @@ public final class Lowering {
     private final Map<String, TensorRef> parameters;
     private final List<Op> ops;
 
+    /**
+     * What the compiler hands to one layer.
+     *
+     * @param layer the layer's name in the graph
+     * @param batch rows of the batch
+     * @param training whether this is a training program
+     * @param seed the key of the model's random numbers
+     * @param parameters all parameters by their names in the graph
+     * @param ops receives the ops
+     */
     public Lowering(
             String layer, int batch, boolean training, long seed, Map<String, TensorRef> parameters, List<Op> ops) {
         this.layer = layer;
@@ -72,6 +82,7 @@ public final class Lowering {
         return TensorRef.batched(layer + "." + name, type, sample.batch(batch));
     }
 
+    /** Adds an op to the program; ops run in the order in which they are emitted. */
     public void emit(Op op) {
         ops.add(op);
     }

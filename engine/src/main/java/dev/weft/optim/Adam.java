@@ -43,14 +43,17 @@ public record Adam(
         return of(learningRate).weightDecay(weightDecay);
     }
 
+    /** The same with other decay rates of the two moments, each at least 0 and below 1. */
     public Adam betas(double first, double second) {
         return new Adam(learningRate, first, second, epsilon, weightDecay, groups);
     }
 
+    /** The same with another epsilon, which keeps the quotient finite; above 0. */
     public Adam epsilon(double value) {
         return new Adam(learningRate, beta1, beta2, value, weightDecay, groups);
     }
 
+    /** The same with decoupled weight decay, which makes it AdamW. */
     public Adam weightDecay(double value) {
         return new Adam(learningRate, beta1, beta2, epsilon, value, groups);
     }

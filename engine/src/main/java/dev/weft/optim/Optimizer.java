@@ -46,6 +46,8 @@ public interface Optimizer {
     }
 
     /**
+     * Checks a setting.
+     *
      * @throws IllegalArgumentException unless {@code value} is at least {@code low} and below {@code high}
      */
     static void range(String name, double value, double low, double high) {

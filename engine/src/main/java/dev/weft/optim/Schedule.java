@@ -5,6 +5,8 @@ package dev.weft.optim;
 public interface Schedule {
 
     /**
+     * What the optimizer's learning rate is multiplied with in a step.
+     *
      * @param step from 0
      * @param steps how many steps the training has
      * @param stepsPerEpoch how many of them make an epoch

@@ -32,6 +32,7 @@ public record Sgd(
         return new Sgd(learningRate, 0, false, 0, List.of());
     }
 
+    /** The same with a momentum, at least 0 and below 1. */
     public Sgd momentum(double value) {
         return new Sgd(learningRate, value, nesterov, weightDecay, groups);
     }
@@ -41,6 +42,7 @@ public record Sgd(
         return new Sgd(learningRate, momentum, true, weightDecay, groups);
     }
 
+    /** The same with weight decay; 0 by default. */
     public Sgd weightDecay(double value) {
         return new Sgd(learningRate, momentum, nesterov, value, groups);
     }

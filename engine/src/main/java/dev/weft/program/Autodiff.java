@@ -40,6 +40,7 @@ public class Autodiff implements Gradients {
         return new Autodiff(forward, loss, destinations).run(forward, loss, dloss);
     }
 
+    /** Finds which tensors need a gradient and how many contributions each will get; the arguments are those of {@link #backward}. */
     protected Autodiff(List<Op> forward, TensorRef loss, Map<TensorRef, TensorRef> destinations) {
         this.destinations = destinations;
         this.needed = new HashSet<>(destinations.keySet());
@@ -58,6 +59,7 @@ public class Autodiff implements Gradients {
         }
     }
 
+    /** Walks the ops backwards; the arguments are those of {@link #backward}. */
     protected final List<Op> run(List<Op> forward, TensorRef loss, TensorRef dloss) {
         gradients.put(loss, dloss);
         for (int i = forward.size() - 1; i >= 0; i--) {

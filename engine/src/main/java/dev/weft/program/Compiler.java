@@ -26,6 +26,8 @@ public final class Compiler {
     private final long seed;
 
     /**
+     * A compiler for one graph.
+     *
      * @param seed key of the random numbers that layers use while training
      */
     public Compiler(Graph graph, ParameterLayout layout, long seed) {

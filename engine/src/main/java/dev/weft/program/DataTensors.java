@@ -34,6 +34,7 @@ public record DataTensors(
         return TensorRef.persistent(name, values.type(), values.shape(), Role.DATA);
     }
 
+    /** Everything that has to be allocated for the data set. */
     public List<TensorRef> tensors() {
         return List.of(features, targets, order);
     }

@@ -14,8 +14,11 @@ public record Listing(List<Kernel> kernels) {
 
     /** The part of a training step that an op belongs to. */
     public enum Part {
+        /** The batch, the layers and the loss. */
         FORWARD,
+        /** The gradients. */
         BACKWARD,
+        /** The check for non-finite values and the change of the parameters. */
         UPDATE
     }
 
@@ -23,9 +26,11 @@ public record Listing(List<Kernel> kernels) {
      * Ops that a backend does at once; one op, unless the backend fuses.
      *
      * @param part of its first op
+     * @param ops in their order
      */
     public record Kernel(Part part, List<Op> ops) {}
 
+    /** Copies the kernels. */
     public Listing {
         kernels = List.copyOf(kernels);
     }

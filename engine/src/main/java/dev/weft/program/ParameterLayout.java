@@ -27,6 +27,7 @@ public final class ParameterLayout {
     private final Map<String, TensorRef> views = new LinkedHashMap<>();
     private final Map<String, TensorRef> gradientViews = new LinkedHashMap<>();
 
+    /** Lays out the parameters of a graph. */
     public ParameterLayout(List<Parameter> all) {
         List<Parameter> ordered = all.stream()
                 .sorted(Comparator.comparing((Parameter p) -> p.shape().rank() < 2))
@@ -73,6 +74,8 @@ public final class ParameterLayout {
     }
 
     /**
+     * The place of a parameter in the flat buffer.
+     *
      * @throws WeftException if there is no parameter of this name; the message lists the names
      */
     public TensorRef view(String parameter) {

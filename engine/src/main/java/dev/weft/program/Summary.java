@@ -8,7 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What a network is made of and what it costs: a row for each layer, the input first. */
+/**
+ * What a network is made of and what it costs.
+ *
+ * @param rows one for each layer, the input first
+ */
 public record Summary(List<Row> rows) {
     /** Parameters are float. */
     private static final int PARAMETER_BYTES = 4;
@@ -16,6 +20,7 @@ public record Summary(List<Row> rows) {
     /**
      * One layer.
      *
+     * @param layer its name
      * @param ops what it does for a prediction: {@code conv2d 5x5 pad 2, add_bias}
      * @param output the shape of one sample of its output
      * @param parameters how many trained values it has
@@ -29,6 +34,7 @@ public record Summary(List<Row> rows) {
         }
     }
 
+    /** Copies the rows. */
     public Summary {
         rows = List.copyOf(rows);
     }
@@ -54,14 +60,17 @@ public record Summary(List<Row> rows) {
         return new Summary(rows);
     }
 
+    /** How many trained values there are in all. */
     public long parameters() {
         return rows.stream().mapToLong(Row::parameters).sum();
     }
 
+    /** What all parameters take, as float. */
     public long parameterBytes() {
         return rows.stream().mapToLong(Row::parameterBytes).sum();
     }
 
+    /** Multiplications, each with an addition, of all products for one sample. */
     public long multiplyAdds() {
         return rows.stream().mapToLong(Row::multiplyAdds).sum();
     }

@@ -21,28 +21,35 @@ public final class HostTensor {
     }
 
     /**
+     * Values of type {@link DType#REAL} in single precision.
+     *
      * @throws ShapeException if the number of values is not that of the shape, as for the other factories
      */
     public static HostTensor of(Shape shape, float... values) {
         return new HostTensor(shape, DType.REAL, values, values.length);
     }
 
+    /** Values of type {@link DType#REAL} in double precision. */
     public static HostTensor of(Shape shape, double... values) {
         return new HostTensor(shape, DType.REAL, values, values.length);
     }
 
+    /** Values of type {@link DType#I32}. */
     public static HostTensor of(Shape shape, int... values) {
         return new HostTensor(shape, DType.I32, values, values.length);
     }
 
+    /** Values of type {@link DType#U8}, each byte an unsigned number. */
     public static HostTensor of(Shape shape, byte... values) {
         return new HostTensor(shape, DType.U8, values, values.length);
     }
 
+    /** The dimensions, outermost first. */
     public Shape shape() {
         return shape;
     }
 
+    /** The logical type of the elements. */
     public DType type() {
         return type;
     }
@@ -64,6 +71,7 @@ public final class HostTensor {
         return ((byte[]) array)[i] & 0xff;
     }
 
+    /** The number of elements: the product of the dimensions. */
     public int elements() {
         return Math.toIntExact(shape.elements());
     }

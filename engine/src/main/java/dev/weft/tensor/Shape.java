@@ -25,12 +25,15 @@ public final class Shape {
     }
 
     /**
+     * The shape with these dimensions, outermost first.
+     *
      * @throws IllegalArgumentException if a dimension is below 1
      */
     public static Shape of(int... dimensions) {
         return new Shape(dimensions.clone());
     }
 
+    /** The number of dimensions; 0 for a single value. */
     public int rank() {
         return dimensions.length;
     }
@@ -67,6 +70,7 @@ public final class Shape {
         return new Shape(Arrays.copyOfRange(dimensions, 1, dimensions.length));
     }
 
+    /** The dimensions in a new array. */
     public int[] toArray() {
         return dimensions.clone();
     }

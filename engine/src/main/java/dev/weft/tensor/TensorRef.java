@@ -51,6 +51,7 @@ public record TensorRef(String name, DType type, Shape shape, Role role, boolean
         return base == null ? this : base;
     }
 
+    /** The number of elements: the product of the dimensions. */
     public int elements() {
         return Math.toIntExact(shape.elements());
     }

@@ -74,14 +74,17 @@ public final class Model implements AutoCloseable {
         return model;
     }
 
+    /** The network. */
     public Graph graph() {
         return graph;
     }
 
+    /** The backend that holds the parameters; the model does not close it. */
     public Backend backend() {
         return backend;
     }
 
+    /** The key of the model's random numbers: initial parameters, shuffling, dropout. */
     public long seed() {
         return seed;
     }

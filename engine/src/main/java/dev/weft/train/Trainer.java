@@ -29,8 +29,6 @@ public final class Trainer {
     /** Steps are handed to the backend in runs of about this length, between which progress is reported. */
     private static final double RUN_SECONDS = 0.1;
 
-    private static final int MAX_STEPS_PER_RUN = 64;
-
     private final Model model;
     private final Loss loss;
     private final Optimizer optimizer;
@@ -47,6 +45,7 @@ public final class Trainer {
         this.optimizer = optimizer;
     }
 
+    /** Training of a model with a loss and an optimizer; what is not set keeps its default. */
     public static Trainer of(Model model, Loss loss, Optimizer optimizer) {
         return new Trainer(model, loss, optimizer);
     }
@@ -81,6 +80,7 @@ public final class Trainer {
         return this;
     }
 
+    /** Adds a callback; callbacks are called in the order in which they were added. */
     public Trainer callback(Callback callback) {
         callbacks.add(callback);
         return this;
@@ -125,7 +125,7 @@ public final class Trainer {
         private final int fullSteps;
         private final int stepsPerEpoch;
         private final int lastRows;
-        private final double[] rates = new double[MAX_STEPS_PER_RUN * StepRange.RATES];
+        private final double[] rates = new double[StepRange.MAX_COUNT * StepRange.RATES];
         private final double[] metrics;
         private int stepsPerRun = 1;
         private double lossSum;
@@ -157,7 +157,7 @@ public final class Trainer {
                 memory.close();
                 throw e;
             }
-            metrics = new double[MAX_STEPS_PER_RUN * programs.get(0).metrics().size()];
+            metrics = new double[StepRange.MAX_COUNT * programs.get(0).metrics().size()];
         }
 
         /** Null where the training was stopped before the epoch was done. */
@@ -177,7 +177,7 @@ public final class Trainer {
                 step += count;
                 report(epoch, step, (double) step * batch, count * batch / seconds);
                 double wanted = RUN_SECONDS * count / seconds;
-                stepsPerRun = (int) Math.max(1, Math.min(MAX_STEPS_PER_RUN, wanted));
+                stepsPerRun = (int) Math.max(1, Math.min(StepRange.MAX_COUNT, wanted));
             }
             if (last != null) {
                 if (stopped) {

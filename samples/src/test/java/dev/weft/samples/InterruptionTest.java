@@ -47,7 +47,8 @@ class InterruptionTest {
                 folder.resolve("data").toString(),
                 "--lr",
                 "0.01"));
-        arguments.addAll(List.of("--epochs", "" + epochs, "--threads", "1", "--out", model.toString()));
+        arguments.addAll(List.of(
+                "--epochs", "" + epochs, "--threads", "1", "--out", model.toString(), "--schedule", "constant"));
         arguments.addAll(List.of(more));
         return new WeftProcess(List.of(), arguments.toArray(String[]::new));
     }

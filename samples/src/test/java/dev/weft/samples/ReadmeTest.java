@@ -31,8 +31,7 @@ class ReadmeTest {
     private static final Logger LOG = LoggerFactory.getLogger(ReadmeTest.class);
     private static final Path README = Path.of("..", "README.md");
 
-    /** What the shorter pieces of code take for granted. */
-    private static final String AROUND_PIECES = """
+    private static final String IMPORTS = """
             import static dev.weft.layer.Layers.*;
             import dev.weft.backend.*;
             import dev.weft.check.*;
@@ -40,9 +39,16 @@ class ReadmeTest {
             import dev.weft.graph.*;
             import dev.weft.layer.*;
             import dev.weft.loss.*;
+            import dev.weft.op.Op;
+            import dev.weft.op.Window2d;
             import dev.weft.tensor.*;
             import dev.weft.train.*;
-            class Piece%d {
+            import java.util.List;
+            """;
+
+    /** What statements take for granted. */
+    private static final String AROUND_STATEMENTS = """
+            class Piece {
               void run(Graph graph, Dataset train, Backend backend) {
             %s
               }
@@ -79,13 +85,15 @@ class ReadmeTest {
     @Test
     void everyPieceOfCodeCompiles() throws IOException {
         List<String> blocks = javaBlocks();
-        assertThat(blocks).hasSizeGreaterThan(2);
+        assertThat(blocks).hasSizeGreaterThan(4);
         for (int i = 0; i < blocks.size(); i++) {
             String block = blocks.get(i);
-            if (block.contains("class ")) {
+            if (block.contains("public class Quickstart")) {
                 compile("Quickstart", block);
+            } else if (block.startsWith("record ")) {
+                compile("Piece" + i, IMPORTS + block);
             } else {
-                compile("Piece" + i, AROUND_PIECES.formatted(i, block));
+                compile("Piece" + i, IMPORTS + AROUND_STATEMENTS.formatted(block));
             }
         }
     }

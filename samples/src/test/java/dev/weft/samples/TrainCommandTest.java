@@ -257,7 +257,7 @@ class TrainCommandTest {
         assertThat(code).as(err).isZero();
         assertThat(out)
                 .startsWith("mlp, 2,502 parameters, on 80 rows; test on 20")
-                .contains("classes: a, b", "adam, learning rate 0.001, constant; batch 32")
+                .contains("classes: a, b", "adam, learning rate 0.001, cosine; batch 32")
                 .contains("test accuracy 100.00 % after 30 epochs");
 
         assertThat(weft("train", "mlp", "--backend", "cpu", "--data", table(100).toString(), "--label", "y"))

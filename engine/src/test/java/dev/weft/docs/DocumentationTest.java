@@ -1,0 +1,11 @@
+package dev.weft.docs;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class DocumentationTest {
+    @Test
+    void everythingPublicIsExplained() {
+        MissingComments.assertNone(Path.of("src/main/java"));
+    }
+}
