@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,11 +19,17 @@ import org.slf4j.LoggerFactory;
  *
  * @param folder the user's folder, or null
  * @param cache where fetched files are kept, uncompressed
+ * @param installed folders where packages of the system put the files; tried after the cache, and verified like it
  * @param sources tried in turn
  * @param offline whether the sources are left alone
  */
 public record DataFetcher(
-        Path folder, Path cache, List<DataSource> sources, boolean offline, DataSource.Progress progress) {
+        Path folder,
+        Path cache,
+        List<Path> installed,
+        List<DataSource> sources,
+        boolean offline,
+        DataSource.Progress progress) {
     private static final Logger LOG = LoggerFactory.getLogger(DataFetcher.class);
 
     /** {@code $XDG_CACHE_HOME/weft}, or {@code ~/.cache/weft} where that is not set. */
@@ -46,7 +53,12 @@ public record DataFetcher(
         if (folder != null) {
             findInFolder(files, found, tried);
         }
-        findInCache(missing(files, found), found, tried);
+        findVerified("cache", cache, missing(files, found), found, tried);
+        for (Path place : installed) {
+            if (Files.isDirectory(place)) {
+                findVerified("folder", place, missing(files, found), found, tried);
+            }
+        }
         if (missing(files, found).isEmpty()) {
             return found;
         }
@@ -73,20 +85,10 @@ public record DataFetcher(
     }
 
     private void findInFolder(List<DataFile> files, Map<DataFile, Content> found, List<String> tried) {
-        if (!Files.isDirectory(folder)) {
-            throw new DataException(
-                    "the data folder " + folder + (Files.exists(folder) ? " is not a folder" : " does not exist"));
-        }
+        IdxFolder.requireFolder(folder);
         for (DataFile file : files) {
-            // the name as published, the one of other archives (train-images.idx3-ubyte), each plain and gzip
-            String dotted = file.name().replace("-idx", ".idx");
-            for (String name : List.of(file.name(), dotted, file.name() + ".gz", dotted + ".gz")) {
-                Path path = folder.resolve(name);
-                if (Files.exists(path)) {
-                    found.put(file, new Content(path.toString(), Idx.content(path)));
-                    break;
-                }
-            }
+            IdxFolder.find(folder, file.name())
+                    .ifPresent(path -> found.put(file, new Content(path.toString(), Idx.content(path))));
         }
         List<DataFile> missing = missing(files, found);
         if (!missing.isEmpty()) {
@@ -95,25 +97,27 @@ public record DataFetcher(
         }
     }
 
-    private void findInCache(List<DataFile> files, Map<DataFile, Content> found, List<String> tried) {
+    /** Takes the files of a folder that are what they should be. */
+    private static void findVerified(
+            String what, Path place, List<DataFile> files, Map<DataFile, Content> found, List<String> tried) {
         boolean absent = false;
         for (DataFile file : files) {
-            Path path = cache.resolve(file.name());
-            if (!Files.exists(path)) {
+            Optional<Path> path = IdxFolder.find(place, file.name());
+            if (path.isEmpty()) {
                 absent = true;
                 continue;
             }
             try {
-                Content content = new Content(path.toString(), Idx.content(path));
+                Content content = new Content(path.get().toString(), Idx.content(path.get()));
                 file.verify(content.origin(), content.bytes());
                 found.put(file, content);
             } catch (DataException e) {
-                LOG.warn("cached file not used: {}", e.getMessage());
-                tried.add("cache: " + e.getMessage());
+                LOG.warn("file of the {} not used: {}", what, e.getMessage());
+                tried.add(what + ": " + e.getMessage());
             }
         }
         if (absent) {
-            tried.add("cache " + cache + ": no such files");
+            tried.add("%s %s: no such files".formatted(what, place));
         }
     }
 

@@ -4,7 +4,8 @@ import dev.weft.DataException;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
-import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Samples of one shape, each with a class or with target values. Bytes stay bytes; a sample's values are
@@ -16,13 +17,25 @@ public final class Dataset {
     private final int classes;
     private final double mean;
     private final double deviation;
+    private final List<String> classNames;
 
     private Dataset(HostTensor features, HostTensor targets, int classes, double mean, double deviation) {
+        this(features, targets, classes, mean, deviation, List.of());
+    }
+
+    private Dataset(
+            HostTensor features,
+            HostTensor targets,
+            int classes,
+            double mean,
+            double deviation,
+            List<String> classNames) {
         this.features = features;
         this.targets = targets;
         this.classes = classes;
         this.mean = mean;
         this.deviation = deviation;
+        this.classNames = List.copyOf(classNames);
     }
 
     /**
@@ -93,7 +106,7 @@ public final class Dataset {
         if (!(deviation > 0)) {
             throw new DataException("the standard deviation must be positive, got " + deviation);
         }
-        return new Dataset(features, targets, classes, mean, deviation);
+        return new Dataset(features, targets, classes, mean, deviation, classNames);
     }
 
     /** Samples {@code from} to {@code to - 1}. */
@@ -101,18 +114,58 @@ public final class Dataset {
         if (from < 0 || to > size() || from >= to) {
             throw new DataException("slice %d to %d of %d samples".formatted(from, to, size()));
         }
-        return new Dataset(slice(features, from, to), slice(targets, from, to), classes, mean, deviation);
+        return select(IntStream.range(from, to).toArray());
     }
 
-    private static HostTensor slice(HostTensor tensor, int from, int to) {
-        int row = tensor.elements() / tensor.shape().get(0);
-        Shape shape = tensor.shape().sample().batch(to - from);
-        if (tensor.array() instanceof byte[] bytes) {
-            return HostTensor.of(shape, Arrays.copyOfRange(bytes, from * row, to * row));
-        } else if (tensor.array() instanceof int[] ints) {
-            return HostTensor.of(shape, Arrays.copyOfRange(ints, from * row, to * row));
+    /** The samples of these numbers, in this order. */
+    public Dataset select(int... rows) {
+        if (rows.length == 0) {
+            throw new DataException("a selection needs at least 1 sample");
         }
-        return HostTensor.of(shape, Arrays.copyOfRange(tensor.floats(), from * row, to * row));
+        for (int row : rows) {
+            if (row < 0 || row >= size()) {
+                throw new DataException("sample %d of %d samples".formatted(row, size()));
+            }
+        }
+        return new Dataset(select(features, rows), select(targets, rows), classes, mean, deviation, classNames);
+    }
+
+    private static HostTensor select(HostTensor tensor, int[] rows) {
+        int row = tensor.elements() / tensor.shape().get(0);
+        HostTensor all = empty(tensor, rows.length);
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(tensor.array(), rows[i] * row, all.array(), i * row, row);
+        }
+        return all;
+    }
+
+    /** A tensor for {@code rows} rows like those of {@code tensor}. */
+    private static HostTensor empty(HostTensor tensor, int rows) {
+        Shape shape = tensor.shape().sample().batch(rows);
+        int elements = Math.toIntExact(shape.elements());
+        if (tensor.array() instanceof byte[]) {
+            return HostTensor.of(shape, new byte[elements]);
+        } else if (tensor.array() instanceof int[]) {
+            return HostTensor.of(shape, new int[elements]);
+        }
+        return HostTensor.of(shape, new float[elements]);
+    }
+
+    /** The same samples with other values, as floats. */
+    Dataset withFeatures(float[] values) {
+        return new Dataset(HostTensor.of(features.shape(), values), targets, classes, 0, 1, classNames);
+    }
+
+    /**
+     * The same samples, with names for their classes.
+     *
+     * @throws DataException unless there is one name for each class
+     */
+    public Dataset withClassNames(List<String> names) {
+        if (names.size() != classes) {
+            throw new DataException("%d names for %d classes".formatted(names.size(), classes));
+        }
+        return new Dataset(features, targets, classes, mean, deviation, names);
     }
 
     /** The number of samples. */
@@ -128,6 +181,16 @@ public final class Dataset {
     /** The number of classes; 0 where the targets are values. */
     public int classes() {
         return classes;
+    }
+
+    /** A name for each class, or an empty list where they have none. */
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    /** The name of a class, or its number where it has none. */
+    public String className(int number) {
+        return classNames.isEmpty() ? String.valueOf(number) : classNames.get(number);
     }
 
     /** All samples as they are stored: U8 or REAL {@code [rows,...]}. */

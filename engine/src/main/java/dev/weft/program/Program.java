@@ -88,7 +88,8 @@ public record Program(
         return text.toString();
     }
 
-    private static String title(Op op) {
+    /** An op's name with its geometry and constants: {@code conv2d 5x5 pad 2}. */
+    public static String title(Op op) {
         return op.attributes().isEmpty() ? op.name() : op.name() + " " + op.attributes();
     }
 }

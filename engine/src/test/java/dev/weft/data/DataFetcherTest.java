@@ -123,7 +123,7 @@ class DataFetcherTest {
     }
 
     private DataFetcher fetcher(Path folder, boolean offline, DataSource... sources) {
-        return new DataFetcher(folder, cache, List.of(sources), offline, (what, done, total) -> {
+        return new DataFetcher(folder, cache, List.of(), List.of(sources), offline, (what, done, total) -> {
             progress.computeIfAbsent(what, key -> new CopyOnWriteArrayList<>()).addAll(List.of(done, total));
         });
     }
@@ -170,6 +170,22 @@ class DataFetcherTest {
         List<Long> images = progress.get(mirror("good").folder() + IMAGE_FILE.name() + ".gz");
         assertThat(images.subList(images.size() - 2, images.size())).containsExactly(total, total);
         assertThat(images.size()).as("reports on the way").isGreaterThan(2);
+    }
+
+    @Test
+    void takesWholeFilesFromAFolderThatAPackageInstalled() throws IOException {
+        Path installed = Files.createDirectories(temporary.resolve("installed"));
+        Files.write(installed.resolve(IMAGE_FILE.name() + ".gz"), gzip(IMAGES));
+        Files.write(installed.resolve(LABEL_FILE.name()), new byte[] {1, 2, 3});
+        List<Path> folders = List.of(temporary.resolve("not-there"), installed);
+
+        Map<DataFile, Content> found = new DataFetcher(
+                        null, cache, folders, List.of(mirror("good")), false, (what, done, total) -> {})
+                .fetch(FILES);
+
+        assertThat(found.get(IMAGE_FILE).bytes()).isEqualTo(IMAGES);
+        assertThat(found.get(LABEL_FILE).bytes()).isEqualTo(LABELS);
+        assertThat(requests).as("the corrupt file alone is fetched").containsExactly("/good/some-labels-idx1-ubyte.gz");
     }
 
     @Test

@@ -38,10 +38,10 @@ class MnistTest {
     }
 
     private void fails(String message) {
-        DataFetcher fetcher =
-                new DataFetcher(folder, folder.resolve("no-cache"), List.of(), true, (what, done, total) -> {});
+        DataFetcher fetcher = new DataFetcher(
+                folder, folder.resolve("no-cache"), List.of(), List.of(), true, (what, done, total) -> {});
         assertThatExceptionOfType(DataException.class)
-                .isThrownBy(() -> Mnist.load(fetcher))
+                .isThrownBy(() -> Mnist.PUBLISHED.load(fetcher))
                 .withMessageContaining(message);
     }
 }

@@ -26,7 +26,8 @@ final class Bar implements AutoCloseable {
         bar = new ProgressBarBuilder()
                 .setInitialMax(max)
                 .setUpdateIntervalMillis(200)
-                .setConsumer(new ConsoleProgressBarConsumer(System.err))
+                // without a width it would open the terminal, and take Ctrl-C away from the JVM
+                .setConsumer(new ConsoleProgressBarConsumer(System.err, Terminal.columns()))
                 .setRenderer((state, width) -> render(left, state.getNormalizedProgress(), right.get(), width))
                 .clearDisplayOnFinish()
                 .build();

@@ -19,6 +19,11 @@ public final class Lenet5 {
 
     /** Images {@code [1,28,28]} to 10 logits. */
     public static Graph graph() {
+        return graph(10);
+    }
+
+    /** Images {@code [1,28,28]} to a logit for each class. */
+    public static Graph graph(int classes) {
         return Graph.sequential(
                 Shape.of(1, 28, 28),
                 conv2d(6, 5).padding(2),
@@ -32,14 +37,14 @@ public final class Lenet5 {
                 relu(),
                 linear(84),
                 relu(),
-                linear(10));
+                linear(classes));
     }
 
     static Network network() {
         return new Network(
                 "lenet5",
                 "convolutions 6@5x5 and 16@5x5 with 2x2 max-pooling, then 120, 84 and 10 units",
-                graph(),
+                (sample, classes) -> graph(classes),
                 5,
                 128,
                 OptimizerName.ADAM,

@@ -32,6 +32,21 @@ final class Machine {
         }
     }
 
+    /** The width that the Vector API prefers here, or 0 where the JVM was started without it. */
+    static int vectorBits() {
+        try {
+            // by name: the module is optional, at compile time too
+            Object species = Class.forName("jdk.incubator.vector.FloatVector")
+                    .getField("SPECIES_PREFERRED")
+                    .get(null);
+            return (int) Class.forName("jdk.incubator.vector.VectorSpecies")
+                    .getMethod("vectorBitSize")
+                    .invoke(species);
+        } catch (ReflectiveOperationException e) {
+            return 0;
+        }
+    }
+
     static int cores() {
         return Runtime.getRuntime().availableProcessors();
     }

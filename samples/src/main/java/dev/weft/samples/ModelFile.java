@@ -34,7 +34,8 @@ record ModelFile(String network, Shape input, double mean, double deviation, Lis
     }
 
     /** What a network that is trained on {@code data} needs to know. */
-    static ModelFile of(String network, Dataset data, List<String> classes, String dataset) {
+    static ModelFile of(String network, Dataset data, String dataset) {
+        List<String> classes = data.classNames().isEmpty() ? numbers(data.classes()) : data.classNames();
         return new ModelFile(network, data.shape(), data.mean(), data.deviation(), classes, dataset);
     }
 

@@ -6,6 +6,7 @@ import dev.weft.backend.Backends;
 import dev.weft.data.Dataset;
 import dev.weft.data.Idx;
 import dev.weft.data.Mnist;
+import dev.weft.graph.Graph;
 import dev.weft.tensor.Shape;
 import dev.weft.train.Evaluation;
 import dev.weft.train.Model;
@@ -85,14 +86,15 @@ final class PredictCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--labels needs exactly one IMAGE, an IDX file of images");
         }
         ModelFile description = description();
-        Network network = network(description.network());
-        checkFits(description, network);
+        checkFits(description);
+        Graph graph = network(description.network())
+                .graph(description.input(), description.classes().size());
         List<Dataset> inputs = new ArrayList<>();
         for (Path image : images) {
             inputs.add(isIdx(image) ? idx(image, description) : image(image, description));
         }
         try (Backend backend = backendName.equals(AUTO) ? Backends.best() : Backends.open(backendName);
-                Model model = Model.create(network.graph(), backend, 0)) {
+                Model model = Model.create(graph, backend, 0)) {
             model.load(modelFile);
             for (int i = 0; i < inputs.size(); i++) {
                 predict(model, images.get(i), inputs.get(i), description);
@@ -128,25 +130,12 @@ final class PredictCommand implements Callable<Integer> {
                         .formatted(modelFile, name, String.join(", ", names))));
     }
 
-    private void checkFits(ModelFile description, Network network) {
+    private void checkFits(ModelFile description) {
         if (networkName != null && !networkName.equals(description.network())) {
             throw new DataException(
                     "%s holds the network '%s', not '%s'".formatted(modelFile, description.network(), networkName));
         }
-        Shape input = network.graph().input().shape();
-        long outputs = network.graph().output().shape().elements();
-        if (!input.equals(description.input())
-                || outputs != description.classes().size()) {
-            throw new DataException(
-                    "%s is for samples of shape %s in %d classes, but the network %s takes %s and has %d"
-                            .formatted(
-                                    modelFile,
-                                    description.input(),
-                                    description.classes().size(),
-                                    network.name(),
-                                    input,
-                                    outputs));
-        }
+        Shape input = description.input();
         if (input.rank() != 3 || input.get(0) != 1 || input.get(1) != input.get(2)) {
             throw new DataException(
                     "%s takes samples of shape %s; images need a shape like [1,28,28]".formatted(modelFile, input));

@@ -3,10 +3,9 @@ package dev.weft.samples;
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
-import dev.weft.backend.BackendProvider;
-import dev.weft.backend.Backends;
 import dev.weft.data.Dataset;
-import dev.weft.data.Mnist;
+import dev.weft.data.Split;
+import dev.weft.graph.Graph;
 import dev.weft.layer.Parameter;
 import dev.weft.loss.Loss;
 import dev.weft.train.EpochResult;
@@ -15,23 +14,22 @@ import dev.weft.train.Model;
 import dev.weft.train.Trainer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code weft train}: trains a network on MNIST. */
+/** {@code weft train}: trains a network on MNIST, or on other data. */
 @Command(
         name = "train",
-        description = "Trains a network on MNIST, which is fetched on first use.",
+        description = "Trains a network on MNIST, which is fetched on first use, or on other data.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true,
@@ -43,11 +41,15 @@ import picocli.CommandLine.Spec;
             "  weft train lenet5",
             "  weft train lenet5 --epochs 15 --out runs/best",
             "  weft train mlp --optimizer adam --validation",
+            "  weft train lenet5 --dataset fashion-mnist --epochs 10",
+            "  weft train mlp --data iris.csv --label species",
             "",
-            "Exit codes: 0 done, 1 failed, 2 wrong usage."
+            "Ctrl-C ends the training after the steps that are running; the run folder",
+            "then holds the model of the last finished epoch.",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage,",
+            "            130 ended by Ctrl-C, 143 ended by SIGTERM."
         })
 final class TrainCommand implements Callable<Integer> {
-    private static final String AUTO = "auto";
 
     private final MnistLoader loader;
 
@@ -56,16 +58,19 @@ final class TrainCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "NETWORK",
+            completionCandidates = NetworkNames.class,
             description = {
                 "lenet5: 5 epochs, batch 128, adam, learning rate 0.001 by default;",
-                "mlp: 784-500-10, 1 epoch, batch 500, sgd, learning rate 0.5 by default."
+                "mlp: 784-500-10, 1 epoch, batch 500, sgd, learning rate 0.5 by default;",
+                "on a table: 30 epochs, batch 32, adam, learning rate 0.001."
             })
     private String networkName;
 
     @Option(
             names = "--backend",
             paramLabel = "NAME",
-            defaultValue = AUTO,
+            defaultValue = BackendNames.AUTO,
+            completionCandidates = BackendNames.class,
             description = "auto, cpu, reference or cuda. Default: auto, the fastest that is usable here.")
     private String backendName;
 
@@ -110,14 +115,8 @@ final class TrainCommand implements Callable<Integer> {
                     + " (10,000) in place of the test images. For choosing settings.")
     private boolean validation;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Folder with MNIST's four IDX files, plain or gzip; looked at before the cache.")
-    private Path data;
-
-    @Option(names = "--offline", description = "Do not fetch anything.")
-    private boolean offline;
+    @Mixin
+    private DataOptions data;
 
     @Option(
             names = "--out",
@@ -162,28 +161,20 @@ final class TrainCommand implements Callable<Integer> {
             // read by slf4j-simple when the first logger is made
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         }
-        Network network = network();
+        data.check();
+        Network network = Network.named(spec.commandLine(), networkName);
+        if (network.name().equals("mlp") && data.dataset() == DatasetName.CSV) {
+            network = Mlp.tableNetwork();
+        }
         applyDefaults(network);
         if (json != null) {
             OutputFile.check(json);
         }
-        try (RunOutput output = RunOutput.create(out, network.name());
-                Backend backend = openBackend()) {
-            train(network, backend, output);
+        try (Interruption interruption = new Interruption();
+                RunOutput output = RunOutput.create(out, network.name());
+                Backend backend = BackendNames.open(spec.commandLine(), backendName, new BackendOptions(threads))) {
+            train(network, backend, output, interruption);
         }
-    }
-
-    private Network network() {
-        List<Network> networks = Network.all();
-        return networks.stream()
-                .filter(network -> network.name().equals(networkName))
-                .findFirst()
-                .orElseThrow(() -> usage("there is no network '%s'; there are %s"
-                        .formatted(
-                                networkName,
-                                String.join(
-                                        ", ",
-                                        networks.stream().map(Network::name).toList()))));
     }
 
     /** Fills in what was not given, and checks what was. */
@@ -221,36 +212,27 @@ final class TrainCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private Backend openBackend() {
-        List<String> names = new ArrayList<>(List.of(AUTO));
-        Backends.providers().stream().map(BackendProvider::name).forEach(names::add);
-        if (!names.contains(backendName)) {
-            throw usage("there is no backend '%s'; there are %s".formatted(backendName, String.join(", ", names)));
-        }
-        BackendOptions options = new BackendOptions(threads);
-        return backendName.equals(AUTO) ? Backends.best(options) : Backends.open(backendName, options);
-    }
-
-    private void train(Network network, Backend backend, RunOutput output) {
+    private void train(Network network, Backend backend, RunOutput output, Interruption interruption) {
         PrintWriter stdout = spec.commandLine().getOut();
         PrintWriter stderr = spec.commandLine().getErr();
         boolean terminal = Boolean.getBoolean("weft.terminal");
         String evaluatedOn = validation ? "validation" : "test";
 
-        Mnist mnist;
+        Split split;
         try (DownloadDisplay display = new DownloadDisplay(stderr, terminal)) {
-            mnist = loader.load(data, offline, quiet ? (what, done, total) -> {} : display);
+            split = data.load(loader, seed, quiet ? (what, done, total) -> {} : display);
         }
-        Dataset train = mnist.train();
-        Dataset test = mnist.test();
+        Dataset train = split.train();
+        Dataset test = split.test();
         if (validation) {
             int from = train.size() - train.size() / 6;
             test = train.slice(from, train.size());
             train = train.slice(0, from);
         }
+        Graph graph = network.graph(train.shape(), train.classes());
         ModelFile description =
-                ModelFile.of(network.name(), train, ModelFile.numbers(train.classes()), ModelFile.MNIST);
-        try (Model model = Model.create(network.graph(), backend, seed)) {
+                ModelFile.of(network.name(), train, data.dataset().toString());
+        try (Model model = Model.create(graph, backend, seed)) {
             Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer.create(learningRate))
                     .batch(batch)
                     .epochs(epochs)
@@ -259,12 +241,16 @@ final class TrainCommand implements Callable<Integer> {
                     .callback(description.saver(model, output.modelFile()));
             if (!quiet) {
                 stdout.printf(
-                        "%s, %,d parameters, on %,d images; %s on %,d%n",
-                        network.name(), parameters(network), train.size(), evaluatedOn, test.size());
+                        "%s, %,d parameters, on %,d %s; %s on %,d%n",
+                        network.name(), parameters(graph), train.size(), data.samples(), evaluatedOn, test.size());
+                if (train.classNames().stream().anyMatch(name -> !name.matches("\\d+"))) {
+                    stdout.printf("classes: %s%n", String.join(", ", train.classNames()));
+                }
                 stdout.printf(
                         "%s, learning rate %s, %s; batch %d; seed %d; backend %s%n%n",
                         optimizer, learningRate, schedule, batch, seed, backend.name());
             }
+            interruption.watch(trainer);
             long start = System.nanoTime();
             History history;
             if (quiet) {
@@ -276,8 +262,14 @@ final class TrainCommand implements Callable<Integer> {
                 stdout.println();
             }
             double seconds = (System.nanoTime() - start) * 1e-9;
-            if (history.epochs().size() < epochs) {
-                // stopped: back to the model of the last whole epoch
+            boolean stopped = history.epochs().size() < epochs;
+            if (stopped) {
+                stderr.println("weft: " + interrupted(history, evaluatedOn, output.modelFile()));
+                stderr.flush();
+                if (history.epochs().isEmpty()) {
+                    return;
+                }
+                // pictures show the model that was saved
                 model.load(output.modelFile());
             }
             RunRecord record = new RunRecord(
@@ -291,6 +283,9 @@ final class TrainCommand implements Callable<Integer> {
                 if (!noPictures) {
                     report(folder, record, Predictions.of(model, test), description);
                 }
+            }
+            if (stopped) {
+                return;
             }
             EpochResult last = history.last();
             stdout.printf(
@@ -320,8 +315,19 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static long parameters(Network network) {
-        return network.graph().parameters().stream()
+    /** One line on a training that was ended early. */
+    private String interrupted(History history, String evaluatedOn, Path modelFile) {
+        int done = history.epochs().size();
+        String where = "ended in epoch %d of %d; ".formatted(done + 1, epochs);
+        if (done == 0) {
+            return where + "no epoch was finished, so there is no model";
+        }
+        return "%s%s accuracy %.2f %% after epoch %d, whose model is in %s"
+                .formatted(where, evaluatedOn, 100 * history.last().test().accuracy(), done, modelFile);
+    }
+
+    private static long parameters(Graph graph) {
+        return graph.parameters().stream()
                 .map(Parameter::shape)
                 .mapToLong(shape -> shape.elements())
                 .sum();
@@ -338,8 +344,10 @@ final class TrainCommand implements Callable<Integer> {
         options.put("schedule", schedule.toString());
         options.put("seed", seed);
         options.put("validation", validation);
-        options.put("data", data == null ? null : data.toString());
-        options.put("offline", offline);
+        options.put("dataset", data.dataset().toString());
+        options.put("data", data.path() == null ? null : data.path().toString());
+        options.put("label", data.label());
+        options.put("offline", data.offline());
         options.put("pictures", !noPictures);
         options.put("out", out == null ? null : out.toString());
         return options;

@@ -19,7 +19,7 @@ import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The {@code weft} command line. Exit codes: 0 done, 1 failed, 2 wrong usage. A failure is one line on the standard error;
+ * The {@code weft} command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 ended by a signal. A failure is one line on the standard error;
  * {@code --stacktrace} adds where it came from.
  */
 @Command(
@@ -36,7 +36,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  weft train lenet5",
             "  weft predict --model runs/best/model.safetensors digit.png",
             "",
-            "weft COMMAND --help tells more about a command."
+            "weft COMMAND --help tells more about a command.",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage,",
+            "            130 ended by Ctrl-C, 143 ended by SIGTERM."
         })
 public final class Weft implements Callable<Integer> {
 
@@ -46,7 +48,11 @@ public final class Weft implements Callable<Integer> {
     @Option(names = "--stacktrace", scope = ScopeType.INHERIT, description = "Show where an error came from.")
     private boolean stacktrace;
 
-    private Weft() {}
+    private final Terminal terminal;
+
+    private Weft(Terminal terminal) {
+        this.terminal = terminal;
+    }
 
     /** Runs a command and ends the JVM with its exit code. */
     public static void main(String[] arguments) {
@@ -58,10 +64,22 @@ public final class Weft implements Callable<Integer> {
     }
 
     static CommandLine commandLine(MnistLoader loader) {
-        Weft weft = new Weft();
+        return commandLine(loader, Terminal.current());
+    }
+
+    static CommandLine commandLine(MnistLoader loader, Terminal terminal) {
+        Weft weft = new Weft(terminal);
         return new CommandLine(weft)
                 .addSubcommand(new TrainCommand(loader))
                 .addSubcommand(new PredictCommand())
+                .addSubcommand(new DataCommand(terminal))
+                .addSubcommand(new SummaryCommand())
+                .addSubcommand(new ListingCommand())
+                .addSubcommand(new GraphCommand())
+                .addSubcommand(new InfoCommand(terminal))
+                .addSubcommand(new CompletionCommand())
+                .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.ansi()))
+                .registerConverter(DatasetName.class, name -> find(name, DatasetName.values()))
                 .registerConverter(OptimizerName.class, name -> find(name, OptimizerName.values()))
                 .registerConverter(ScheduleName.class, name -> find(name, ScheduleName.values()))
                 .setParameterExceptionHandler((e, arguments) -> weft.usageError(e))
@@ -107,7 +125,7 @@ public final class Weft implements Callable<Integer> {
 
     private void print(CommandLine command, String message, Exception e) {
         PrintWriter err = command.getErr();
-        err.println("weft: " + message.replaceAll("\\s*\\R\\s*", " "));
+        err.println(terminal.red("weft:") + " " + message.replaceAll("\\s*\\R\\s*", " "));
         if (stacktrace) {
             e.printStackTrace(err);
         }

@@ -124,9 +124,7 @@ class PredictCommandTest {
                     .batch(20)
                     .epochs(5)
                     .fit(data);
-            mlp.save(
-                    model,
-                    ModelFile.of("mlp", data, ModelFile.numbers(10), "mnist").metadata());
+            mlp.save(model, ModelFile.of("mlp", data, "mnist").metadata());
             mlp.save(bare);
         }
     }

@@ -87,7 +87,7 @@ class RunFolderTest {
             assertThat(width(Files.readAllBytes(run.resolve(picture)))).isEqualTo(Picture.WIDTH);
         }
         ModelFile description = ModelFile.read(run.resolve("model.safetensors")).orElseThrow();
-        assertThat(description).isEqualTo(ModelFile.of("mlp", Squares.data(1), ModelFile.numbers(10), "mnist"));
+        assertThat(description).isEqualTo(ModelFile.of("mlp", Squares.data(1), "mnist"));
         assertThat(description.mean()).isEqualTo(Mnist.MEAN);
         assertThat(description.deviation()).isEqualTo(Mnist.DEVIATION);
     }

@@ -229,6 +229,75 @@ class TrainCommandTest {
                 .contains("\"seed\" : 5", "\"threads\" : 2", "\"backend\" : \"cpu: float, 2 threads");
     }
 
+    /** Class a where x is positive, else b. */
+    private Path table(int rows) throws IOException {
+        StringBuilder csv = new StringBuilder("x,y,sign\n");
+        for (int i = 0; i < rows; i++) {
+            int x = i % 2 == 0 ? 100 + i : -100 - i;
+            csv.append("%d,%d,%s%n".formatted(x, i % 7, x > 0 ? "a" : "b"));
+        }
+        return Files.writeString(folder.resolve("table.csv"), csv);
+    }
+
+    @Test
+    void aPerceptronLearnsATable() throws IOException {
+        int code = weft("train", "mlp", "--backend", "cpu", "--data", table(100).toString());
+
+        assertThat(code).as(err).isZero();
+        assertThat(out)
+                .startsWith("mlp, 2,502 parameters, on 80 rows; test on 20")
+                .contains("classes: a, b", "adam, learning rate 0.001, cosine; batch 32")
+                .contains("test accuracy 100.00 % after 30 epochs");
+
+        assertThat(weft("train", "mlp", "--backend", "cpu", "--data", table(100).toString(), "--label", "y"))
+                .isEqualTo(FAILED);
+        assertThat(err).contains("table.csv, line 2: column 'sign' is not a number: 'a'");
+        failsWith(
+                FAILED,
+                "there is no column 'z'; there are x, y, sign",
+                "train",
+                "mlp",
+                "--data",
+                folder + "/table.csv",
+                "--label",
+                "z");
+        failsWith(
+                FAILED,
+                "the graph needs samples of shape [1,28,28], the data set has [2]",
+                "train",
+                "lenet5",
+                "--backend",
+                "cpu",
+                "--data",
+                folder + "/table.csv");
+    }
+
+    @Test
+    void anyFourIdxFilesTrain() throws IOException {
+        Files.write(folder.resolve("train-images-idx3-ubyte"), IdxFiles.images(24, 12, 9));
+        Files.write(folder.resolve("train-labels-idx1-ubyte"), IdxFiles.labels(24));
+        Files.write(folder.resolve("t10k-images-idx3-ubyte"), IdxFiles.images(6, 12, 9));
+        Files.write(folder.resolve("t10k-labels-idx1-ubyte"), IdxFiles.labels(6));
+        String[] idx = {"--backend", "cpu", "--dataset", "idx", "--data", folder.toString()};
+
+        assertThat(weft("train", "mlp", idx[0], idx[1], idx[2], idx[3], idx[4], idx[5]))
+                .as(err)
+                .isZero();
+        assertThat(out).startsWith("mlp, %,d parameters, on 24 images; test on 6".formatted(108 * 500 + 500 + 5010));
+        failsWith(
+                FAILED,
+                "input: the graph needs samples of shape [1,28,28], the data set has [1,12,9]",
+                "train",
+                "lenet5",
+                idx[0],
+                idx[1],
+                idx[2],
+                idx[3],
+                idx[4],
+                idx[5]);
+        failsWith(FAILED, "typo does not exist", "train", "mlp", "--dataset", "idx", "--data", folder + "/typo");
+    }
+
     @Test
     void versionAndHelp() {
         assertThat(weft("--version")).isZero();
@@ -286,6 +355,10 @@ class TrainCommandTest {
                 "--optimizer x  | there is no 'x'; there are sgd, momentum, nesterov, adam, adamw",
                 "--schedule x   | there is no 'x'; there are constant, cosine, step",
                 "--backend x    | there is no backend 'x'; there are auto, cuda, cpu, reference",
+                "--dataset x    | there is no 'x'; there are mnist, fashion-mnist, idx, csv",
+                "--dataset idx  | --dataset idx needs --data with the folder of four IDX files",
+                "--dataset csv  | --dataset csv needs --data with a CSV file",
+                "--label x      | --label is for a CSV file",
                 "--no-such x    | Unknown option",
                 "--batch        | Missing required parameter for option '--batch'",
                 "extra          | Unmatched argument at index 2: 'extra'"

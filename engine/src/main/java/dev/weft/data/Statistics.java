@@ -1,0 +1,42 @@
+package dev.weft.data;
+
+import dev.weft.DataException;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.HostTensor;
+
+/**
+ * Mean and standard deviation of all values of a data set as it is stored, bytes on the scale 0 to 1: what
+ * {@link Dataset#normalized} takes.
+ *
+ * @param mean {@code sum(x) / n}
+ * @param deviation {@code sqrt(sum((x - mean)^2) / n)}
+ */
+public record Statistics(double mean, double deviation) {
+
+    /** Computes both in double precision. */
+    public static Statistics of(Dataset data) {
+        HostTensor values = data.features();
+        int n = values.elements();
+        double unit = values.type() == DType.U8 ? 1 / 255.0 : 1;
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += values.get(i);
+        }
+        double mean = sum / n;
+        double squares = 0;
+        for (int i = 0; i < n; i++) {
+            double d = values.get(i) - mean;
+            squares += d * d;
+        }
+        return new Statistics(mean * unit, Math.sqrt(squares / n) * unit);
+    }
+
+    /**
+     * The data set with these statistics taken out.
+     *
+     * @throws DataException if the deviation is 0, as it is where all values are equal
+     */
+    public Dataset normalize(Dataset data) {
+        return data.normalized(mean, deviation);
+    }
+}

@@ -1,0 +1,60 @@
+package dev.weft.samples;
+
+import dev.weft.train.Callback;
+import dev.weft.train.Trainer;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Lets a training end cleanly when the user presses Ctrl-C, or the process gets SIGTERM: stops it, and holds the end of the
+ * JVM until this is closed. The exit code is then 128 and the signal's number: 130, or 143.
+ */
+final class Interruption implements Callback, AutoCloseable {
+    private static final int PATIENCE_SECONDS = 60;
+
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Thread hook = new Thread(this::interrupt, "weft-interruption");
+    private volatile Trainer trainer;
+    private volatile boolean requested;
+
+    /** From here on the end of the JVM waits, if there is a training by then. */
+    Interruption() {
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** Says which training to stop. */
+    void watch(Trainer training) {
+        trainer = training.callback(this);
+    }
+
+    private void interrupt() {
+        requested = true;
+        if (trainer == null) {
+            return;
+        }
+        try {
+            ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Stops the training on its own thread, so that a request between two epochs is not lost. */
+    @Override
+    public void progress(Progress progress) {
+        if (requested) {
+            trainer.stop();
+        }
+    }
+
+    /** The work has ended, and what there is to say has been said. */
+    @Override
+    public void close() {
+        ended.countDown();
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // the JVM is ending, which is what the hook is for
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package dev.weft.samples;
+
+import dev.weft.backend.Backend;
+import dev.weft.backend.BackendOptions;
+import dev.weft.backend.Executable;
+import dev.weft.backend.Memory;
+import dev.weft.backend.StepRange;
+import dev.weft.graph.Graph;
+import dev.weft.loss.Loss;
+import dev.weft.op.Op;
+import dev.weft.optim.Optimizer;
+import dev.weft.program.Compiler;
+import dev.weft.program.Cost;
+import dev.weft.program.DataTensors;
+import dev.weft.program.Listing;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.ParameterLayout;
+import dev.weft.program.Program;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.Role;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code weft listing}: the compiled training step of a network, as a backend executes it. */
+@Command(
+        name = "listing",
+        description =
+                "Shows the compiled training step of a network: every op with shapes, bytes and flops, and what the"
+                        + " backend fuses.",
+        sortOptions = false,
+        mixinStandardHelpOptions = true,
+        usageHelpAutoWidth = true,
+        parameterListHeading = "%n",
+        optionListHeading = "%nOptions:%n",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weft listing lenet5 --backend cpu",
+            "",
+            "An op without a number runs in one kernel with those above it. Bytes are what an op",
+            "reads and writes at least, with four for each float; flops are those of matrix",
+            "products and convolutions."
+        })
+final class ListingCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private NetworkArgument argument;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            defaultValue = BackendNames.AUTO,
+            completionCandidates = BackendNames.class,
+            description = "auto, cpu, reference or cuda. Default: auto.")
+    private String backendName;
+
+    @Option(names = "--batch", paramLabel = "N", description = "Images of a training step. Default: the network's.")
+    private Integer batch;
+
+    @Option(
+            names = "--optimizer",
+            paramLabel = "NAME",
+            description = "One of ${COMPLETION-CANDIDATES}. Default: the network's.")
+    private OptimizerName optimizer;
+
+    @Override
+    public Integer call() {
+        Network network = argument.network();
+        if (batch == null) {
+            batch = network.batch();
+        }
+        if (batch < 1) {
+            throw new ParameterException(spec.commandLine(), "--batch must be at least 1, got " + batch);
+        }
+        if (optimizer == null) {
+            optimizer = network.optimizer();
+        }
+        try (Backend backend = BackendNames.open(spec.commandLine(), backendName, BackendOptions.defaults())) {
+            list(network, backend);
+        }
+        return 0;
+    }
+
+    private void list(Network network, Backend backend) {
+        Graph graph = network.graph();
+        ParameterLayout layout = new ParameterLayout(graph.parameters());
+        Optimizer update = optimizer.create(network.learningRate());
+        DataTensors data = images(graph.input().shape(), batch);
+        Program program = new Compiler(graph, layout, 0).training(Loss.softmaxCrossEntropy(), update, data, batch);
+        List<TensorRef> state = layout.optimizerState(update);
+        try (Memory parameters = backend.allocate(List.of(layout.parameters()));
+                Memory gradients = backend.allocate(List.of(layout.gradients()));
+                Memory optimizerState = backend.allocate(state);
+                Memory images = backend.allocate(data.tensors());
+                Executable executable = backend.bind(
+                                List.of(program),
+                                List.of(parameters, gradients, optimizerState, images),
+                                MemoryMode.ARENA)
+                        .get(0)) {
+            Listing listing = Listing.of(program, executed(executable));
+            PrintWriter out = spec.commandLine().getOut();
+            out.printf("%s, training step of batch %d with %s%n", network.name(), batch, optimizer);
+            out.println(backend.description());
+            print(listing, program, out);
+            out.printf(
+                    "arena %,d bytes; parameters %,d, gradients %,d, optimizer state %,d bytes%n",
+                    executable.arenaBytes(), parameters.bytes(), gradients.bytes(), optimizerState.bytes());
+            out.flush();
+        }
+    }
+
+    /** A data set of one batch of images as bytes. */
+    private static DataTensors images(Shape image, int rows) {
+        return new DataTensors(
+                TensorRef.persistent("train.features", DType.U8, image.batch(rows), Role.DATA),
+                TensorRef.persistent("train.targets", DType.I32, Shape.of(rows), Role.DATA),
+                TensorRef.persistent("train.order", DType.I32, Shape.of(rows), Role.DATA),
+                10,
+                1 / 255.0,
+                0);
+    }
+
+    /** The ops as the backend executes them; fused ops come together. */
+    private List<List<Op>> executed(Executable executable) {
+        List<List<Op>> executed = new ArrayList<>();
+        executable.trace(StepRange.single(0, batch), new Executable.Observer() {
+            @Override
+            public void after(List<Op> ops) {
+                executed.add(List.copyOf(ops));
+            }
+        });
+        return executed;
+    }
+
+    private static void print(Listing listing, Program program, PrintWriter out) {
+        TextTable table = new TextTable()
+                .right("#")
+                .left("layer")
+                .left("op")
+                .left("writes")
+                .right("bytes")
+                .right("flops");
+        int number = 0;
+        for (Listing.Part part : Listing.Part.values()) {
+            List<Op> ops = new ArrayList<>();
+            table.line();
+            for (Listing.Kernel kernel : listing.kernels(part)) {
+                String shown = String.valueOf(number++);
+                for (Op op : kernel.ops()) {
+                    addRows(table, shown, op);
+                    shown = "";
+                }
+                ops.addAll(kernel.ops());
+            }
+            Cost cost = Cost.of(ops);
+            table.row("", part.name().toLowerCase(Locale.ROOT), ops.size() + " ops", "", bytes(cost), cost.flops());
+        }
+        Cost cost = Cost.of(program.ops());
+        table.line();
+        table.row("", "total", program.ops().size() + " ops in " + number + " kernels", "", bytes(cost), cost.flops());
+        table.print(out);
+        out.println();
+    }
+
+    /** A row for the op, and one more for each further tensor that it writes. */
+    private static void addRows(TextTable table, String number, Op op) {
+        List<TensorRef> outputs = op.outputs();
+        Object first = outputs.isEmpty() ? "latch" : outputs.get(0);
+        table.row(number, op.layer(), Program.title(op), first, bytes(Cost.of(op)), flops(op));
+        for (TensorRef further : outputs.subList(Math.min(1, outputs.size()), outputs.size())) {
+            table.row("", "", "", further, "", "");
+        }
+    }
+
+    private static long bytes(Cost cost) {
+        return cost.readBytes() + cost.writtenBytes();
+    }
+
+    /** Empty for ops without products. */
+    private static Object flops(Op op) {
+        long flops = Cost.of(op).flops();
+        return flops == 0 ? "" : flops;
+    }
+}

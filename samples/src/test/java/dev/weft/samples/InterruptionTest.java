@@ -1,0 +1,112 @@
+package dev.weft.samples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.weft.data.IdxFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Ends trainings in another JVM by signals. */
+@DisabledOnOs(OS.WINDOWS)
+class InterruptionTest {
+    private static final Logger LOG = LoggerFactory.getLogger(InterruptionTest.class);
+
+    @TempDir
+    Path folder;
+
+    private Path model;
+    private Path json;
+
+    @BeforeEach
+    void writeImages() throws Exception {
+        IdxFiles.writeMnist(folder.resolve("data"), 300);
+        model = folder.resolve("model.safetensors");
+        json = folder.resolve("run.json");
+    }
+
+    private WeftProcess train(int epochs, String... more) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of(
+                "train",
+                "mlp",
+                "--dataset",
+                "idx",
+                "--data",
+                folder.resolve("data").toString(),
+                "--lr",
+                "0.01"));
+        arguments.addAll(List.of(
+                "--epochs", "" + epochs, "--threads", "1", "--out", model.toString(), "--schedule", "constant"));
+        arguments.addAll(List.of(more));
+        return new WeftProcess(List.of(), arguments.toArray(String[]::new));
+    }
+
+    @Test
+    void ctrlCLeavesTheModelOfTheLastFinishedEpoch() throws Exception {
+        WeftProcess training = train(1_000_000, "--backend", "cpu", "--batch", "100", "--json", json.toString())
+                .start();
+        training.awaitOut(out -> out.contains("\n    3 "));
+        training.signal("INT");
+
+        assertThat(training.exitCode()).as(training.err()).isEqualTo(130);
+        Matcher line = Pattern.compile(
+                        "weft: ended in epoch (\\d+) of 1000000; test accuracy .* % after epoch (\\d+), whose model is in (\\S+)\n$")
+                .matcher(training.err());
+        assertThat(line.find()).as(training.err()).isTrue();
+        int done = Integer.parseInt(line.group(2));
+        assertThat(Integer.parseInt(line.group(1))).isEqualTo(done + 1);
+        assertThat(line.group(3)).isEqualTo(model.toString());
+        assertThat(training.out().strip().lines()).last().asString().startsWith("%5d ".formatted(done));
+        assertThat(Files.readString(json)).contains("\"epoch\" : " + done).doesNotContain("\"epoch\" : " + (done + 1));
+
+        byte[] saved = Files.readAllBytes(model);
+        WeftProcess whole = train(done, "--backend", "cpu", "--batch", "100");
+        assertThat(whole.run()).as(whole.err()).isZero();
+        assertThat(Files.readAllBytes(model))
+                .as("the same bits as a training that ended there")
+                .isEqualTo(saved);
+    }
+
+    /** A terminal sends the signal itself, and the progress bar must not stand in its way. */
+    @Test
+    void ctrlCAtATerminal() throws Exception {
+        WeftProcess training = train(1_000_000, "--backend", "cpu", "--batch", "100");
+        try {
+            training.startInTerminal();
+        } catch (IOException e) {
+            LOG.error("SKIPPED: Ctrl-C at a terminal was not tried, since there is no program 'script' (util-linux)");
+            abort(e.getMessage());
+        }
+        training.awaitOut(out -> out.contains("\n    2 "));
+        training.type('\u0003');
+
+        assertThat(training.exitCode()).as(training.out()).isEqualTo(130);
+        assertThat(training.out()).contains("weft: ended in epoch ", ", whose model is in " + model);
+    }
+
+    @Test
+    void beforeTheFirstEpochIsDoneThereIsNoModel() throws Exception {
+        WeftProcess training =
+                train(1, "--backend", "reference", "--batch", "1").start();
+        training.awaitOut(out -> out.contains("epoch  train loss"));
+        Thread.sleep(300);
+        training.signal("TERM");
+
+        assertThat(training.exitCode()).as(training.err()).isEqualTo(143);
+        assertThat(training.err())
+                .endsWith("weft: ended in epoch 1 of 1; no epoch was finished, so there is no model\n");
+        assertThat(model).doesNotExist();
+    }
+}
