@@ -123,6 +123,8 @@ class ModelTest {
             Evaluation first = model.evaluate(data.slice(0, 7));
             Evaluation rest = model.evaluate(data.slice(7, 300));
             assertThat(all.samples()).isEqualTo(300);
+            assertThat(first.samples()).isEqualTo(7);
+            assertThat(rest.samples()).isEqualTo(293);
             assertThat(all.loss()).isCloseTo((7 * first.loss() + 293 * rest.loss()) / 300, within(1e-12));
             assertThat(all.accuracy()).isCloseTo((7 * first.accuracy() + 293 * rest.accuracy()) / 300, within(1e-12));
             int correct = 0;

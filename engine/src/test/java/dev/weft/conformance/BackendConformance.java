@@ -242,7 +242,8 @@ public abstract class BackendConformance {
                 run.run(0, 1);
                 assertThat(run.executable().nonFiniteStep()).isEqualTo(-1);
                 TensorRef first = run.layout().parameters();
-                float[] values = run.memory().read(first).floats().clone();
+                float[] good = run.memory().read(first).floats().clone();
+                float[] values = good.clone();
                 values[0] = Float.NaN;
                 run.memory().write(first, HostTensor.of(first.shape(), values));
                 Map<String, double[]> before = run.state();
@@ -252,6 +253,12 @@ public abstract class BackendConformance {
                 before.keySet().stream()
                         .filter(name -> !name.equals("gradients"))
                         .forEach(name -> assertThat(after.get(name)).as(name).containsExactly(before.get(name)));
+
+                // the next run begins with an open latch
+                run.memory().write(first, HostTensor.of(first.shape(), good));
+                run.run(1, 1);
+                assertThat(run.executable().nonFiniteStep()).isEqualTo(-1);
+                assertThat(run.memory().read(first).floats()).isNotEqualTo(good);
             }
         }
     }

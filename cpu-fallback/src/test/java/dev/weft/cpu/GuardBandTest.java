@@ -1,0 +1,44 @@
+package dev.weft.cpu;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weft.DeviceException;
+import dev.weft.backend.StepRange;
+import dev.weft.op.Op;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.Program;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GuardBandTest {
+    private static final int LENGTH = 5;
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, LENGTH})
+    void aKernelThatWritesBesideItsTensorIsNamed(int element) {
+        TensorRef y = TensorRef.unbatched("y", DType.REAL, Shape.of(LENGTH));
+        Op op = new Op.Fill("broken", 1, y);
+        Program program = new Program("test", 1, List.of(op), List.of(), List.of(y), List.of());
+        Binding binding = new Binding(List.of(), 1, new ScalarPrimitives());
+        binding.instructions(program, MemoryMode.SEPARATE);
+        Reals place = binding.reals(y);
+        Phase broken = Phase.single(() -> place.a[place.at + element] = 1);
+        try (Workers workers = new Workers(1);
+                CpuProgram executable = new CpuProgram(
+                        program,
+                        MemoryMode.SEPARATE,
+                        binding,
+                        List.of(new Binding.Instruction(op, new Phase[] {broken})),
+                        new Arena(List.of(binding)),
+                        workers)) {
+            assertThatThrownBy(() -> executable.run(StepRange.single(0, 1)))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("broken fill")
+                    .hasMessageContaining("wrote outside its tensors");
+        }
+    }
+}
