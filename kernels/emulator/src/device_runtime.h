@@ -42,10 +42,11 @@ enum AccessFlags : u32 { READ = 0, WRITE = 1, ATOMIC = 2, VOLATILE = 4, CONSTANT
 
 struct Warp;
 
-// The slow paths, which live in the emulator. Those that report a fault throw and do not return.
+// The slow paths, which live in the emulator. They judge an access, throw if it is at fault, note it in the shadow, and
+// return where the bytes are.
 struct Callbacks {
     u8* (*global_slow)(Warp&, int lane, u64 address, u32 bytes, u32 flags, int site, const void* value);
-    void (*shared_slow)(Warp&, int lane, u32 offset, u32 bytes, u32 flags, int site, const void* value);
+    u8* (*shared_slow)(Warp&, int lane, u32 offset, u32 bytes, u32 flags, int site, const void* value);
     void (*local_slow)(Warp&, int lane, u64 offset, u32 bytes, u32 flags, int site);
     void (*fault)(Warp&, int lane, int site, const char* what);
     u32 (*pick)(Warp&);
@@ -205,85 +206,104 @@ template <int BYTES> WEFT_INLINE u64 byte_mask(u64 address) {
     return BYTES >= 4 ? 0xf : ((1u << BYTES) - 1) << (address & 3);
 }
 
+// Only the common case is inline: addressable, initialised, and no trace in the race shadow that needs a decision.
+// Everything else goes out of line, where the access is judged in full.
 template <int BYTES> WEFT_INLINE const u8* global_read(Warp& w, int lane, u64 a, int site, u32 flags) {
     const LaunchState& L = *w.launch;
-    u64 off = a - L.arena;
-    if (!L.checked && off < L.arena_bytes - 16) return (const u8*)a;
+    const u64 off = a - L.arena;
     if (WEFT_UNLIKELY(off >= L.arena_bytes || (a & (BYTES - 1)) || !all_initialised<BYTES>(L.states + off)))
         return L.call->global_slow(w, lane, a, BYTES, flags, site, 0);
-    const u64 me = w.block->entry;
+    const u64 me = w.block->entry, mask = byte_mask<BYTES>(a) << MASK_SHIFT;
     for (int k = 0; k < (BYTES + 3) / 4; k++) {
-        u64 i = (off >> 2) + k, writer = L.writers[i], reader = L.readers[i];
-        if (WEFT_UNLIKELY(writer >= L.floor && (writer >> BLOCK_SHIFT) != (me >> BLOCK_SHIFT)))
-            L.call->global_slow(w, lane, a, BYTES, flags, site, 0);
-        if (flags & VOLATILE) continue;  // leaves no reader: a volatile or atomic write elsewhere is no race with it
-        u64 mask = byte_mask<BYTES>(a) << MASK_SHIFT;
-        if ((reader >> BLOCK_SHIFT) == (me >> BLOCK_SHIFT)) {
-            if ((reader & mask) != mask) L.readers[i] = reader | mask;
-        } else if ((reader >> OPERATION_SHIFT) == (me >> OPERATION_SHIFT)) {
-            if ((reader & (mask | ENTRY_MANY)) != (mask | ENTRY_MANY)) L.readers[i] = reader | mask | ENTRY_MANY;
-        } else {
-            L.readers[i] = me | mask;
-        }
+        const u64 i = (off >> 2) + k, writer = L.writers[i], reader = L.readers[i];
+        if (WEFT_UNLIKELY((writer >= L.floor && (writer >> BLOCK_SHIFT) != (me >> BLOCK_SHIFT)) || (flags & VOLATILE)))
+            return L.call->global_slow(w, lane, a, BYTES, flags, site, 0);
+        if (reader < L.floor) L.readers[i] = me | mask;
+        else if (WEFT_UNLIKELY((reader & mask) != mask ||
+                               ((reader >> BLOCK_SHIFT) != (me >> BLOCK_SHIFT) &&
+                                ((reader >> OPERATION_SHIFT) != (me >> OPERATION_SHIFT) || !(reader & ENTRY_MANY)))))
+            return L.call->global_slow(w, lane, a, BYTES, flags, site, 0);
     }
     return (const u8*)a;
 }
 
 template <int BYTES> WEFT_INLINE u8* global_write(Warp& w, int lane, u64 a, int site, u32 flags, const void* value) {
     const LaunchState& L = *w.launch;
-    u64 off = a - L.arena;
-    if (!L.checked && off < L.arena_bytes - 16) return (u8*)a;
-    if (WEFT_UNLIKELY(off >= L.arena_bytes || (a & (BYTES - 1)) ||
-                      !(flags & ATOMIC ? all_initialised<BYTES>(L.states + off) : all_addressable<BYTES>(L.states + off))))
+    const u64 off = a - L.arena;
+    if (WEFT_UNLIKELY(BYTES < 4 || off >= L.arena_bytes || (a & (BYTES - 1)) || (flags & (ATOMIC | VOLATILE)) ||
+                      !all_addressable<BYTES>(L.states + off)))
         return L.call->global_slow(w, lane, a, BYTES, flags, site, value);
     const u64 me = w.block->entry;
     for (int k = 0; k < (BYTES + 3) / 4; k++) {
-        u64 i = (off >> 2) + k, writer = L.writers[i], reader = L.readers[i];
-        bool mine = (writer >> BLOCK_SHIFT) == (me >> BLOCK_SHIFT);
-        if (WEFT_UNLIKELY((writer >= L.floor && !mine) ||
+        const u64 i = (off >> 2) + k, writer = L.writers[i], reader = L.readers[i];
+        if (WEFT_UNLIKELY((writer >= L.floor && (writer >> BLOCK_SHIFT) != (me >> BLOCK_SHIFT)) ||
                           (reader >= L.floor && ((reader >> BLOCK_SHIFT) != (me >> BLOCK_SHIFT) || (reader & ENTRY_MANY)))))
-            L.call->global_slow(w, lane, a, BYTES, flags, site, value);
-        u64 mask = byte_mask<BYTES>(a) << MASK_SHIFT;
-        L.writers[i] = me | (u64)(w.block->fences < 63 ? w.block->fences : 63) << FENCE_SHIFT | mask | (mine ? writer & (15u << MASK_SHIFT) : 0) |
-                       (flags & (ATOMIC | VOLATILE) ? ENTRY_ATOMIC : 0);
+            return L.call->global_slow(w, lane, a, BYTES, flags, site, value);
+        L.writers[i] = me | (u64)(w.block->fences < 63 ? w.block->fences : 63) << FENCE_SHIFT | 15u << MASK_SHIFT;
     }
     set_initialised<BYTES>(L.states + off);
     return (u8*)a;
 }
 
+typedef u32 u32x4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef u64 u64x2 __attribute__((vector_size(16), may_alias));
+WEFT_INLINE bool any(u32x4 v) { return (((u64x2)v)[0] | ((u64x2)v)[1]) != 0; }
+
+// A reader entry that this thread's read would leave as it is: many warps, or many lanes of this warp at this tick, or
+// this very thread.
+WEFT_INLINE bool reader_is_noted(u32 reader, u32 me, u32 barrier_tag) {
+    return ((reader & SHARED_MANY_WARPS) && reader >= barrier_tag) ||
+           ((reader ^ (me | 15u << MASK_SHIFT | SHARED_MANY_LANES)) & ~0x7c0u) == 0 || reader == (me | 15u << MASK_SHIFT);
+}
+
+// Notes a read of whole words that no writer has touched since the last block barrier.
+static __attribute__((noinline)) u8* note_shared_read(Warp& w, u32 off, u32 me, int words) {
+    BlockState& b = *w.block;
+    u32* readers = b.shared_readers + (off >> 2);
+    for (int k = 0; k < words; k++) {
+        const u32 old = readers[k];
+        const bool same_warp = (old & 0xf800) == (me & 0xf800);
+        // what this warp read before its last barrier is ordered for this warp, and a new read stands for it to others
+        if (old < b.barrier_tag || (same_warp && old < w.sync_tag && !(old & SHARED_MANY_WARPS))) readers[k] = me | 15u << MASK_SHIFT;
+        else if (!same_warp) readers[k] = me | 15u << MASK_SHIFT | (old & 3) | SHARED_MANY_WARPS;
+        else readers[k] = me | 15u << MASK_SHIFT | (old & 3) | ((old & 0x7c0) != (me & 0x7c0) ? SHARED_MANY_LANES : 0);
+    }
+    return b.shared + off;
+}
+
 template <int BYTES> WEFT_INLINE u8* shared_access(Warp& w, int lane, u64 address, int site, u32 flags, const void* value) {
     const LaunchState& L = *w.launch;
     BlockState& b = *w.block;
-    const u32 off = (u32)address;
-    if (!L.checked) {
-        // still memory-safe: an unchecked run serves to show what a mutant does to the values
-        static u8 nowhere[16];
-        return (u64)off + BYTES > L.shared_bytes ? nowhere : b.shared + off;
-    }
-    if (WEFT_UNLIKELY((u64)off + BYTES > L.shared_bytes || (off & (BYTES - 1)) ||
-                      !(flags & WRITE && !(flags & ATOMIC) ? all_addressable<BYTES>(b.shared_states + off)
-                                                           : all_initialised<BYTES>(b.shared_states + off))))
-        L.call->shared_slow(w, lane, off, BYTES, flags, site, value);
-    const u32 thread = w.index << 11 | (u32)lane << 6, me = b.tick << 16 | thread;
-    for (int k = 0; k < (BYTES + 3) / 4; k++) {
-        const u32 i = (off >> 2) + k, writer = b.shared_writers[i], reader = b.shared_readers[i];
-        const u32 mask = (u32)byte_mask<BYTES>(off) << MASK_SHIFT;
-        if (WEFT_UNLIKELY(writer >= b.barrier_tag && (writer & 0xffc0) != thread))
-            L.call->shared_slow(w, lane, off, BYTES, flags, site, value);
-        if (flags & WRITE) {
-            if (WEFT_UNLIKELY(reader >= b.barrier_tag && ((reader & 0xffc0) != thread || (reader & 3))))
-                L.call->shared_slow(w, lane, off, BYTES, flags, site, value);
-            b.shared_writers[i] = me | mask | (writer >= b.barrier_tag && (writer & 0xffc0) == thread ? writer & 0x3c : 0) |
-                                  (flags & (ATOMIC | VOLATILE) ? SHARED_ATOMIC : 0);
-        } else if (!(flags & VOLATILE)) {
-            const bool same_warp = (reader & 0xf800) == (me & 0xf800);
-            if (reader < b.barrier_tag || (same_warp && reader < w.sync_tag && !(reader & SHARED_MANY_WARPS)))
-                b.shared_readers[i] = me | mask;
-            else if (!same_warp) b.shared_readers[i] = me | mask | (reader & 0x3f) | SHARED_MANY_WARPS;
-            else b.shared_readers[i] = me | mask | (reader & 0x3f) | ((reader & 0x7c0) != (me & 0x7c0) ? SHARED_MANY_LANES : 0);
+    const u32 off = (u32)address, tag = b.barrier_tag, me = b.tick << 16 | w.index << 11 | (u32)lane << 6;
+    const bool reads = !(flags & WRITE);
+    if (BYTES < 4 || (flags & (ATOMIC | VOLATILE)) || WEFT_UNLIKELY((u64)off + BYTES > L.shared_bytes || (off & (BYTES - 1))))
+        return L.call->shared_slow(w, lane, off, BYTES, flags, site, value);
+    if (WEFT_UNLIKELY(!(reads ? all_initialised<BYTES>(b.shared_states + off) : all_addressable<BYTES>(b.shared_states + off))))
+        return L.call->shared_slow(w, lane, off, BYTES, flags, site, value);
+    u32 *writers = b.shared_writers + (off >> 2), *readers = b.shared_readers + (off >> 2);
+    if (BYTES == 16) {
+        const u32x4 writer = *(u32x4*)writers, reader = *(u32x4*)readers;
+        if (WEFT_UNLIKELY(any((u32x4)(writer >= tag)))) return L.call->shared_slow(w, lane, off, BYTES, flags, site, value);
+        if (reads) {
+            const u32x4 warps = (u32x4)((reader << 31) != 0) & (u32x4)(reader >= tag);
+            const u32x4 lanes = (u32x4)(((reader ^ (me | 15u << MASK_SHIFT | SHARED_MANY_LANES)) & ~0x7c0u) == 0);
+            const u32x4 self = (u32x4)(reader == (me | 15u << MASK_SHIFT));
+            return WEFT_UNLIKELY(any(~(warps | lanes | self))) ? note_shared_read(w, off, me, 4) : b.shared + off;
+        }
+        if (WEFT_UNLIKELY(any((u32x4)(reader >= tag)))) return L.call->shared_slow(w, lane, off, BYTES, flags, site, value);
+        *(u32x4*)writers = (u32x4){} + (me | 15u << MASK_SHIFT);
+    } else {
+        for (int k = 0; k < BYTES / 4; k++) {
+            if (WEFT_UNLIKELY(writers[k] >= tag || (!reads && readers[k] >= tag)))
+                return L.call->shared_slow(w, lane, off, BYTES, flags, site, value);
+            if (!reads) writers[k] = me | 15u << MASK_SHIFT;
+        }
+        if (reads) {
+            const bool noted = reader_is_noted(readers[0], me, tag) && (BYTES == 4 || reader_is_noted(readers[BYTES / 4 - 1], me, tag));
+            return WEFT_UNLIKELY(!noted) ? note_shared_read(w, off, me, BYTES / 4) : b.shared + off;
         }
     }
-    if (flags & WRITE) set_initialised<BYTES>(b.shared_states + off);
+    set_initialised<BYTES>(b.shared_states + off);
     return b.shared + off;
 }
 
@@ -291,7 +311,7 @@ template <int BYTES> WEFT_INLINE u8* local_access(Warp& w, int lane, u64 off, in
     const LaunchState& L = *w.launch;
     u8* s = w.local_states + (u64)lane * L.local_bytes;
     if (WEFT_UNLIKELY(off + BYTES > L.local_bytes || off > L.local_bytes || (off & (BYTES - 1)) ||
-                      (L.checked && !(flags & WRITE ? all_addressable<BYTES>(s + off) : all_initialised<BYTES>(s + off)))))
+                      !(flags & WRITE ? all_addressable<BYTES>(s + off) : all_initialised<BYTES>(s + off))))
         L.call->local_slow(w, lane, off, BYTES, flags, site);
     if (flags & WRITE) set_initialised<BYTES>(s + off);
     return w.local + (u64)lane * L.local_bytes + off;

@@ -281,8 +281,9 @@ WEFT_EXPORT CUresult cuGraphGetNodes(void* graph, void** nodes, size_t* count) {
     return call("cuGraphGetNodes", "graph", INITIALISED_DRIVER, [&] {
         Graph* g = Emulator::get().graphs.get(graph);
         require(count);
+        // JCuda 12.6.0 passes a count that it has not set: nothing is written past the nodes there are
         if (nodes)
-            for (size_t i = 0; i < *count; i++) nodes[i] = i < g->nodes.size() ? g->nodes[i].get() : nullptr;
+            for (size_t i = 0; i < std::min(*count, g->nodes.size()); i++) nodes[i] = g->nodes[i].get();
         *count = nodes ? std::min(*count, g->nodes.size()) : g->nodes.size();
     });
 }
@@ -319,7 +320,7 @@ WEFT_EXPORT CUresult cuGraphNodeGetDependencies(void* node, void** dependencies,
         auto& d = node_of(node)->dependencies;
         require(count);
         if (dependencies)
-            for (size_t i = 0; i < *count; i++) dependencies[i] = i < d.size() ? d[i] : nullptr;
+            for (size_t i = 0; i < std::min(*count, d.size()); i++) dependencies[i] = d[i];
         *count = dependencies ? std::min(*count, d.size()) : d.size();
     });
 }

@@ -99,20 +99,20 @@ bool ordered_by_fence(GridRun& g, u64 me, u64 writer) {
 u8* global_slow(Warp& w, int lane, u64 a, u32 bytes, u32 flags, int site, const void* value) {
     GridRun& g = grid_of(w);
     const LaunchState& L = *w.launch;
-    const std::string what = std::string("global ") + access_name(flags) + " of " + std::to_string(bytes) + " bytes at ";
+    auto text = [&] { return std::string("global ") + access_name(flags) + " of " + std::to_string(bytes) + " bytes at "; };
     const bool reads = !(flags & WRITE) || (flags & ATOMIC);
-    if (a % bytes) raise(w, lane, site, CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address", what + g.memory.describe(a));
+    if (a % bytes) raise(w, lane, site, CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address", text() + g.memory.describe(a));
     if (!g.memory.inside(a) && g.memory.is_registered(a, bytes)) return (u8*)a;
     u64 bad = g.memory.first_bad(a, bytes, false);
     if (bad < bytes) {
         bool freed = g.memory.inside(a + bad) && *g.memory.states(a + bad) == FREED;
         raise(w, lane, site, CUDA_ERROR_ILLEGAL_ADDRESS, freed ? "use after free" : a < 65536 ? "null pointer" : "out of bounds",
-              what + g.memory.describe(a) + (bad ? ", from its byte " + std::to_string(bad) + " on" : ""));
+              text() + g.memory.describe(a) + (bad ? ", from its byte " + std::to_string(bad) + " on" : ""));
     }
     if (!L.checked) return (u8*)a;
     bad = g.memory.first_bad(a, bytes, true);
     if (reads && bad < bytes)
-        raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "never-written memory", what + g.memory.describe(a + bad));
+        raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "never-written memory", text() + g.memory.describe(a + bad));
 
     const u64 me = w.block->entry, off = a - L.arena;
     for (u64 i = off >> 2; i <= (off + bytes - 1) >> 2; i++) {
@@ -124,7 +124,7 @@ u8* global_slow(Warp& w, int lane, u64 a, u32 bytes, u32 flags, int site, const 
             if (operation != L.operation >> OPERATION_SHIFT) {
                 if (g.launch.finished_before(operation)) return;
                 raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "missing wait between streams",
-                      what + g.memory.describe(a) + " which " + g.launch.describe_operation(operation) +
+                      text() + g.memory.describe(a) + " which " + g.launch.describe_operation(operation) +
                           (entry_is_writer ? " wrote" : " read") + " without an order between the two");
             }
             if ((entry >> BLOCK_SHIFT) == (me >> BLOCK_SHIFT) && (entry_is_writer || !(entry & ENTRY_MANY))) return;
@@ -136,28 +136,48 @@ u8* global_slow(Warp& w, int lane, u64 a, u32 bytes, u32 flags, int site, const 
                                     ? "several blocks read it"
                                     : "block number " + std::to_string(entry >> BLOCK_SHIFT & 0xfffffff) +
                                           (entry_is_writer ? " wrote it" : " read it");
-            raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "race between blocks", what + g.memory.describe(a) + "; in the same launch " + other);
+            raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "race between blocks", text() + g.memory.describe(a) + "; in the same launch " + other);
         };
         check(L.writers[i], true);
         if (flags & WRITE) check(L.readers[i], false);
     }
+    for (u64 i = off >> 2; i <= (off + bytes - 1) >> 2; i++) {
+        const u64 low = std::max(off, i << 2) & 3, high = std::min(off + bytes, (i + 1) << 2) - (i << 2);
+        const u64 mask = ((1ull << high) - (1ull << low)) << MASK_SHIFT;
+        if (flags & WRITE) {
+            const u64 old = L.writers[i];
+            const bool mine = (old >> BLOCK_SHIFT) == (me >> BLOCK_SHIFT);
+            L.writers[i] = me | u64(std::min(w.block->fences, 63u)) << FENCE_SHIFT | mask | (mine ? old & (15u << MASK_SHIFT) : 0) |
+                           (flags & (ATOMIC | VOLATILE) ? ENTRY_ATOMIC : 0);
+        } else if (!(flags & VOLATILE)) {  // a volatile read races with no volatile or atomic write: it is not noted
+            const u64 old = L.readers[i];
+            if ((old >> BLOCK_SHIFT) == (me >> BLOCK_SHIFT)) L.readers[i] = old | mask;
+            else if ((old >> OPERATION_SHIFT) == (me >> OPERATION_SHIFT)) L.readers[i] = old | mask | ENTRY_MANY;
+            else L.readers[i] = me | mask;
+        }
+    }
+    if (flags & WRITE) memset(L.states + off, INITIALISED, bytes);
     return (u8*)a;
 }
 
-void shared_slow(Warp& w, int lane, u32 off, u32 bytes, u32 flags, int site, const void* value) {
+u8* shared_slow(Warp& w, int lane, u32 off, u32 bytes, u32 flags, int site, const void* value) {
     const LaunchState& L = *w.launch;
     BlockState& b = *w.block;
-    const std::string what = std::string("shared ") + access_name(flags) + " of " + std::to_string(bytes) + " bytes at offset " + std::to_string(off);
-    if (off % bytes) raise(w, lane, site, CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address", what);
+    auto text = [&] { return std::string("shared ") + access_name(flags) + " of " + std::to_string(bytes) + " bytes at offset " + std::to_string(off); };
+    if (off % bytes) raise(w, lane, site, CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address", text());
     const bool reads = !(flags & WRITE) || (flags & ATOMIC);
+    if (!L.checked && (u64)off + bytes <= L.shared_bytes) {
+        if (flags & WRITE) memset(b.shared_states + off, INITIALISED, bytes);
+        return b.shared + off;
+    }
     for (u64 i = off; i < (u64)off + bytes; i++) {
         u8 s = i < L.shared_bytes ? b.shared_states[i] : u8(UNADDRESSABLE);
         if (s == UNADDRESSABLE)
             raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "out of bounds",
-                  what + " of " + std::to_string(L.shared_bytes) + " (past a variable or the block's shared memory)");
+                  text() + " of " + std::to_string(L.shared_bytes) + " (past a variable or the block's shared memory)");
         if (s == ASYNC_PENDING)
-            raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "missing wait for cp.async", what + ", where an asynchronous copy is in flight");
-        if (reads && s != INITIALISED) raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "never-written memory", what);
+            raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "missing wait for cp.async", text() + ", where an asynchronous copy is in flight");
+        if (reads && s != INITIALISED) raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "never-written memory", text());
     }
     const u32 thread = w.index << 11 | (u32)lane << 6;
     for (u32 i = off >> 2; i <= (off + bytes - 1) >> 2; i++) {
@@ -167,7 +187,7 @@ void shared_slow(Warp& w, int lane, u32 off, u32 bytes, u32 flags, int site, con
         auto ordered_in_warp = [&](u32 e) { return (e >> 11 & 31) == w.index && e < w.sync_tag; };
         auto race = [&](u32 e, const char* did) {
             raise(w, lane, site, CUDA_ERROR_LAUNCH_FAILED, "race in shared memory",
-                  what + ", which warp " + std::to_string(e >> 11 & 31) + " lane " + std::to_string(e >> 6 & 31) + " " + did +
+                  text() + ", which warp " + std::to_string(e >> 11 & 31) + " lane " + std::to_string(e >> 6 & 31) + " " + did +
                       " with no barrier between");
         };
         if (writer >= b.barrier_tag && (writer & 0xffc0) != thread && (writer & mask) && !ordered_in_warp(writer) &&
@@ -179,6 +199,25 @@ void shared_slow(Warp& w, int lane, u32 off, u32 bytes, u32 flags, int site, con
             if (others && !ordered_in_warp(reader)) race(reader, "read");
         }
     }
+    const u32 me = b.tick << 16 | thread;
+    for (u32 i = off >> 2; i <= (off + bytes - 1) >> 2; i++) {
+        const u32 low = std::max(off, i << 2) & 3, high = std::min(off + bytes, (i + 1) << 2) - (i << 2);
+        const u32 mask = ((1u << high) - (1u << low)) << MASK_SHIFT;
+        if (flags & WRITE) {
+            const u32 old = b.shared_writers[i];
+            b.shared_writers[i] = me | mask | (old >= b.barrier_tag && (old & 0xffc0) == thread ? old & 0x3c : 0) |
+                                  (flags & (ATOMIC | VOLATILE) ? SHARED_ATOMIC : 0);
+        } else if (!(flags & VOLATILE)) {
+            const u32 old = b.shared_readers[i];
+            const bool same_warp = (old & 0xf800) == (me & 0xf800);
+            // what this warp read before its last barrier is ordered for this warp, and a new read stands for it to others
+            if (old < b.barrier_tag || (same_warp && old < w.sync_tag && !(old & SHARED_MANY_WARPS))) b.shared_readers[i] = me | mask;
+            else if (!same_warp) b.shared_readers[i] = me | mask | (old & 0x3f) | SHARED_MANY_WARPS;
+            else b.shared_readers[i] = me | mask | (old & 0x3f) | ((old & 0x7c0) != (me & 0x7c0) ? SHARED_MANY_LANES : 0);
+        }
+    }
+    if (flags & WRITE) memset(b.shared_states + off, INITIALISED, bytes);
+    return b.shared + off;
 }
 
 void local_slow(Warp& w, int lane, u64 off, u32 bytes, u32 flags, int site) {
