@@ -1,0 +1,124 @@
+package dev.weft.cpu;
+
+import dev.weft.backend.Backend;
+import dev.weft.backend.Executable;
+import dev.weft.backend.Memory;
+import dev.weft.backend.OpTable;
+import dev.weft.op.Op;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.Program;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/** Trains on the CPU: float, several threads, the Vector API where it is there. */
+final class CpuBackend implements Backend {
+    static final OpTable<Binding, Phase[]> OPS = new OpTable<Binding, Phase[]>()
+            .on(Op.MatMul.class, MatMulKernel::bind)
+            .on(Op.AddBias.class, BiasKernels::add)
+            .on(Op.BiasGradient.class, BiasKernels::gradient)
+            .on(Op.Conv2d.class, Conv2dKernels::forward)
+            .on(Op.Conv2dInputGradient.class, Conv2dKernels::inputGradient)
+            .on(Op.Conv2dFilterGradient.class, Conv2dKernels::filterGradient)
+            .on(Op.MaxPool2d.class, Pool2dKernels::max)
+            .on(Op.MaxPool2dBackward.class, Pool2dKernels::maxBackward)
+            .on(Op.AvgPool2d.class, Pool2dKernels::average)
+            .on(Op.AvgPool2dBackward.class, Pool2dKernels::averageBackward)
+            .on(Op.Activation.class, ElementWiseKernels::activation)
+            .on(Op.ActivationBackward.class, ElementWiseKernels::activationBackward)
+            .on(Op.Add.class, ElementWiseKernels::add)
+            .on(Op.Dropout.class, ElementWiseKernels::dropout)
+            .on(Op.DropoutBackward.class, ElementWiseKernels::dropoutBackward)
+            .on(Op.Fill.class, ElementWiseKernels::fill)
+            .on(Op.Reshape.class, MovementKernels::reshape)
+            .on(Op.Concat.class, MovementKernels::concat)
+            .on(Op.Slice.class, MovementKernels::slice)
+            .on(Op.GatherRows.class, MovementKernels::gatherRows)
+            .on(Op.Softmax.class, LossKernels::softmax)
+            .on(Op.SoftmaxBackward.class, LossKernels::softmaxBackward)
+            .on(Op.SoftmaxCrossEntropy.class, LossKernels::softmaxCrossEntropy)
+            .on(Op.SoftmaxCrossEntropyBackward.class, LossKernels::softmaxCrossEntropyBackward)
+            .on(Op.SquaredError.class, LossKernels::squaredError)
+            .on(Op.SquaredErrorBackward.class, LossKernels::squaredErrorBackward)
+            .on(Op.BatchMean.class, LossKernels::batchMean)
+            .on(Op.BatchMeanBackward.class, LossKernels::batchMeanBackward)
+            .on(Op.CountCorrect.class, LossKernels::countCorrect)
+            .on(Op.CheckFinite.class, UpdateKernels::checkFinite)
+            .on(Op.SgdUpdate.class, UpdateKernels::sgd)
+            .on(Op.AdamUpdate.class, UpdateKernels::adam);
+
+    private final Workers workers;
+    private final Primitives primitives;
+    private final String reason;
+
+    /**
+     * @param reason why these primitives, for the description
+     */
+    CpuBackend(int threads, Primitives primitives, String reason) {
+        this.workers = new Workers(threads);
+        this.primitives = primitives;
+        this.reason = reason;
+    }
+
+    /** Opens the backend with the Vector API where the module is there, else with scalar loops. */
+    static CpuBackend open(int threads) {
+        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+            return new CpuBackend(
+                    threads,
+                    new ScalarPrimitives(),
+                    " (several times slower than the Vector API: start java with --add-modules jdk.incubator.vector)");
+        }
+        return new CpuBackend(threads, new VectorPrimitives(), "");
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    @Override
+    public String description() {
+        return "cpu: float, %d thread%s, %s%s"
+                .formatted(workers.threads(), workers.threads() == 1 ? "" : "s", primitives.description(), reason);
+    }
+
+    @Override
+    public double unitRoundoff() {
+        return 0x1p-24;
+    }
+
+    @Override
+    public Set<Class<? extends Op>> ops() {
+        return OPS.kinds();
+    }
+
+    @Override
+    public Memory allocate(Collection<TensorRef> tensors) {
+        return new CpuMemory(tensors);
+    }
+
+    @Override
+    public List<Executable> bind(List<Program> programs, List<Memory> memories, MemoryMode mode) {
+        List<Binding> bindings = new ArrayList<>();
+        List<List<Binding.Instruction>> instructions = new ArrayList<>();
+        for (Program program : programs) {
+            Binding binding = new Binding(memories, workers.threads(), primitives);
+            instructions.add(binding.instructions(program, mode));
+            bindings.add(binding);
+        }
+        Arena arena = new Arena(bindings);
+        List<Executable> executables = new ArrayList<>();
+        for (int i = 0; i < programs.size(); i++) {
+            executables.add(
+                    new CpuProgram(programs.get(i), mode, bindings.get(i), instructions.get(i), arena, workers));
+        }
+        return executables;
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+    }
+}

@@ -1,0 +1,116 @@
+package dev.weft.cpu;
+
+/**
+ * The inner loops of the kernels. There is a scalar implementation and one with the Vector API; each gives the same bits
+ * for the same arguments every time. Arrays come with the index of their first element; {@code n} counts elements.
+ */
+interface Primitives {
+
+    /** For people: {@code Vector API 512 bit}. */
+    String description();
+
+    /** Elements that the vector loops below take at a time; the lengths of grids are multiples of it. */
+    int panelWidth();
+
+    /**
+     * {@code c = a b} for {@link #panelWidth} columns of b. Element (i,k) of a is {@code a[aAt + i aRow + k aColumn]},
+     * element (k,j) of b is {@code b[bAt + bRows[k] + j]}, element (i,j) of c is {@code c[cAt + i cRow + j]}. Each sum
+     * runs over k in order.
+     *
+     * @param rows rows of a and c
+     * @param bRows where the rows of b begin; as many as a has columns
+     */
+    void multiplyPanel(
+            float[] a,
+            int aAt,
+            int aRow,
+            int aColumn,
+            int rows,
+            float[] b,
+            int bAt,
+            int[] bRows,
+            float[] c,
+            int cAt,
+            int cRow);
+
+    /**
+     * {@code c = c + a b'} summed over pairs of matrices. Element (i,k) of the g-th a is
+     * {@code a[aAt + g aGroup + i aRow + k]}, element (j,k) of the g-th b is {@code b[bAt + g bGroup + bRows[j] + k]},
+     * element (i,j) of c is {@code c[cAt + i bRows.length + j]}. Each sum runs over g and k in an order that depends on
+     * the sizes alone.
+     *
+     * @param rows rows of a and c
+     * @param inner columns of a and b, a multiple of {@link #panelWidth}
+     * @param scratch at least {@link #dotScratch} elements from {@code scratchAt}
+     */
+    void addDotProducts(
+            float[] a,
+            int aAt,
+            int aGroup,
+            int aRow,
+            int rows,
+            float[] b,
+            int bAt,
+            int bGroup,
+            int[] bRows,
+            int inner,
+            int groups,
+            float[] c,
+            int cAt,
+            float[] scratch,
+            int scratchAt);
+
+    /** Elements of scratch memory that {@link #addDotProducts} needs. */
+    int dotScratch();
+
+    /** {@code y = a + b}. */
+    void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
+
+    /** {@code y = x + value}. */
+    void addScalar(float[] x, int xAt, float value, float[] y, int yAt, int n);
+
+    /** {@code y = max(0, x)}, NaN for NaN. */
+    void relu(float[] x, int xAt, float[] y, int yAt, int n);
+
+    /** {@code dx = dy} where {@code y > 0}, else 0. */
+    void reluBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n);
+
+    /** The sum of {@code x}, in an order that depends on {@code n} alone. */
+    float sum(float[] x, int xAt, int n);
+
+    /** Whether no element is NaN or infinite. */
+    boolean allFinite(float[] x, int xAt, int n);
+
+    /** The update of {@link dev.weft.op.Op.AdamUpdate}. */
+    void adam(
+            float[] w,
+            int wAt,
+            float[] dw,
+            int dwAt,
+            float[] m,
+            int mAt,
+            float[] v,
+            int vAt,
+            int n,
+            AdamConstants constants);
+
+    /**
+     * What an Adam update multiplies with.
+     *
+     * @param complement1 1 - beta1, rounded once
+     * @param complement2 1 - beta2, rounded once
+     * @param rate the learning rate of the step
+     * @param c1 the step's first bias correction
+     * @param c2 the step's second bias correction
+     */
+    record AdamConstants(
+            float beta1,
+            float complement1,
+            float beta2,
+            float complement2,
+            float epsilon,
+            float weightDecay,
+            float rate,
+            float c1,
+            float c2) {}
+}

@@ -1,0 +1,33 @@
+package dev.weft.cpu;
+
+import dev.weft.backend.Backend;
+import dev.weft.conformance.BackendConformance;
+import org.junit.jupiter.api.Nested;
+
+/** The CPU backend in its forms: with and without the Vector API, on one thread and on several. */
+class CpuConformanceTest {
+
+    @Nested
+    class VectorOneThread extends BackendConformance {
+        @Override
+        protected Backend open() {
+            return new CpuBackend(1, new VectorPrimitives(), "");
+        }
+    }
+
+    @Nested
+    class VectorThreeThreads extends BackendConformance {
+        @Override
+        protected Backend open() {
+            return new CpuBackend(3, new VectorPrimitives(), "");
+        }
+    }
+
+    @Nested
+    class ScalarTwoThreads extends BackendConformance {
+        @Override
+        protected Backend open() {
+            return new CpuBackend(2, new ScalarPrimitives(), "");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.weft.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.backend.Backend;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The same seed gives the same bits, whatever the number of threads and the state of the just-in-time compiler. */
+class DeterminismTest {
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void oneTwoAndThreeThreadsGiveTheSameBits(boolean vector) {
+        List<String> digests = new ArrayList<>();
+        for (int threads = 1; threads <= 3; threads++) {
+            try (Backend backend =
+                    new CpuBackend(threads, vector ? new VectorPrimitives() : new ScalarPrimitives(), "")) {
+                digests.add(TrainingDigest.of(backend, 150, 32, 2));
+            }
+        }
+        assertThat(digests).hasSize(3).containsOnly(digests.get(0));
+    }
+
+    @Test
+    void interpretedAndCompiledCodeGiveTheSameBits() throws IOException, InterruptedException {
+        String interpreted = digestInNewJvm("-Xint", 0);
+        String fresh = digestInNewJvm("-Xshare:auto", 0);
+        String warm = digestInNewJvm("-Xshare:auto", 300);
+        assertThat(fresh).isEqualTo(interpreted);
+        assertThat(warm).isEqualTo(interpreted);
+    }
+
+    private static String digestInNewJvm(String flag, int warmUps) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        flag,
+                        "--add-modules",
+                        "jdk.incubator.vector",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        TrainingDigest.class.getName(),
+                        "6",
+                        "4",
+                        "1",
+                        String.valueOf(warmUps))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).as(output).isZero();
+        return output.lines()
+                .filter(line -> line.startsWith("digest "))
+                .findFirst()
+                .orElseThrow();
+    }
+}

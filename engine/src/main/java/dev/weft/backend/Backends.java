@@ -1,0 +1,78 @@
+package dev.weft.backend;
+
+import dev.weft.DeviceException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds and opens the backends on the class path. */
+public final class Backends {
+    private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
+
+    private Backends() {}
+
+    /** All providers on the class path, the best first. */
+    public static List<BackendProvider> providers() {
+        List<BackendProvider> providers = new ArrayList<>();
+        ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader())
+                .forEach(providers::add);
+        providers.sort(Comparator.comparingInt(BackendProvider::rank).reversed());
+        return providers;
+    }
+
+    /** CUDA where it is usable, else the CPU. Logs which one, and why not the ones before it. */
+    public static Backend best() {
+        return best(BackendOptions.defaults());
+    }
+
+    /**
+     * The usable backend of the highest rank.
+     *
+     * @throws DeviceException if there is none
+     */
+    public static Backend best(BackendOptions options) {
+        List<String> reasons = new ArrayList<>();
+        for (BackendProvider provider : providers()) {
+            Optional<String> reason = provider.unusable();
+            if (reason.isEmpty()) {
+                Backend backend = provider.open(options);
+                LOG.info("backend {}", backend.description());
+                return backend;
+            }
+            LOG.info("backend {} is not usable: {}", provider.name(), reason.get());
+            reasons.add(provider.name() + ": " + reason.get());
+        }
+        throw new DeviceException("no backend is usable; put weft-cpu or weft-cuda on the class path. " + reasons);
+    }
+
+    /** Opens a backend by name with the default options. */
+    public static Backend open(String name) {
+        return open(name, BackendOptions.defaults());
+    }
+
+    /**
+     * Opens a backend by name, and logs its description.
+     *
+     * @throws DeviceException if there is none of that name, or it is not usable here
+     */
+    public static Backend open(String name, BackendOptions options) {
+        List<BackendProvider> providers = providers();
+        for (BackendProvider provider : providers) {
+            if (provider.name().equals(name)) {
+                provider.unusable().ifPresent(reason -> {
+                    throw new DeviceException("backend " + name + " is not usable: " + reason);
+                });
+                Backend backend = provider.open(options);
+                LOG.info("backend {}", backend.description());
+                return backend;
+            }
+        }
+        throw new DeviceException("no backend is named '" + name + "'; there are "
+                + providers.stream().map(BackendProvider::name).collect(Collectors.joining(", ")));
+    }
+}

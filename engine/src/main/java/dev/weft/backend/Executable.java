@@ -1,0 +1,54 @@
+package dev.weft.backend;
+
+import dev.weft.op.Op;
+import dev.weft.program.Program;
+import dev.weft.tensor.HostTensor;
+import dev.weft.tensor.TensorRef;
+import java.util.List;
+
+/**
+ * A program bound to memory, with everything allocated and every kernel chosen. {@link #run} allocates nothing and looks
+ * nothing up. For one thread at a time.
+ */
+public interface Executable extends AutoCloseable {
+
+    Program program();
+
+    /** The memory for transient tensors, shared by the executables that were bound together. */
+    long arenaBytes();
+
+    /**
+     * Starts the steps; may return before they are done. {@link #metrics}, {@link #nonFiniteStep} and {@link #read} wait
+     * for them.
+     */
+    void run(StepRange steps);
+
+    /**
+     * The metrics of the last run, step by step, each in the order of {@link Program#metrics}.
+     *
+     * @param into at least count x metrics long
+     */
+    void metrics(double[] into);
+
+    /** The first step of the last run whose loss or gradient was not finite, or -1. From there on nothing was updated. */
+    long nonFiniteStep();
+
+    /** Runs one step op by op, for finding faults. */
+    void trace(StepRange step, Observer observer);
+
+    /** Writes an input, or within {@link #trace} any tensor that is alive. */
+    void write(TensorRef tensor, HostTensor values);
+
+    /** Reads an output, a persistent tensor, or within {@link #trace} any tensor that is alive. */
+    HostTensor read(TensorRef tensor);
+
+    @Override
+    void close();
+
+    /** Looks on while a program is traced. Fused ops come together. */
+    interface Observer {
+        default void before(List<Op> ops) {}
+
+        default void after(List<Op> ops) {}
+    }
+}

@@ -1,0 +1,162 @@
+package dev.weft.data;
+
+import dev.weft.DataException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the files of a public data set: in the user's folder, in the cache, else from the first source that has them.
+ * What comes from the network is verified by its SHA-256, and then kept in the cache.
+ *
+ * @param folder the user's folder, or null
+ * @param cache where fetched files are kept, uncompressed
+ * @param sources tried in turn
+ * @param offline whether the sources are left alone
+ */
+public record DataFetcher(
+        Path folder, Path cache, List<DataSource> sources, boolean offline, DataSource.Progress progress) {
+    private static final Logger LOG = LoggerFactory.getLogger(DataFetcher.class);
+
+    /** {@code $XDG_CACHE_HOME/weft}, or {@code ~/.cache/weft} where that is not set. */
+    public static Path defaultCache() {
+        String xdg = System.getenv("XDG_CACHE_HOME");
+        // the XDG base directory specification: a relative path is to be ignored
+        return xdg != null && Path.of(xdg).isAbsolute()
+                ? Path.of(xdg, "weft")
+                : Path.of(System.getProperty("user.home"), ".cache", "weft");
+    }
+
+    /**
+     * The content of each file. Files of the user's folder come as they are: their reader checks their form, which gives the
+     * clearer message, and then the digest.
+     *
+     * @throws DataException if a file cannot be had; the message lists what was tried and says what to do
+     */
+    Map<DataFile, Content> fetch(List<DataFile> files) {
+        Map<DataFile, Content> found = new LinkedHashMap<>();
+        List<String> tried = new ArrayList<>();
+        if (folder != null) {
+            findInFolder(files, found, tried);
+        }
+        findInCache(missing(files, found), found, tried);
+        if (missing(files, found).isEmpty()) {
+            return found;
+        }
+        if (offline) {
+            tried.add("network: not used, because of offline mode");
+        } else {
+            fetchFromSources(files, found, tried);
+        }
+        List<DataFile> missing = missing(files, found);
+        if (!missing.isEmpty()) {
+            throw new DataException(
+                    "cannot find %s. Tried: %s. What to do: download the files on a machine with network access and name their folder with --data"
+                            .formatted(names(missing), String.join("; ", tried)));
+        }
+        return found;
+    }
+
+    private static List<DataFile> missing(List<DataFile> files, Map<DataFile, Content> found) {
+        return files.stream().filter(file -> !found.containsKey(file)).toList();
+    }
+
+    private static String names(List<DataFile> files) {
+        return String.join(", ", files.stream().map(DataFile::name).toList());
+    }
+
+    private void findInFolder(List<DataFile> files, Map<DataFile, Content> found, List<String> tried) {
+        if (!Files.isDirectory(folder)) {
+            throw new DataException(
+                    "the data folder " + folder + (Files.exists(folder) ? " is not a folder" : " does not exist"));
+        }
+        for (DataFile file : files) {
+            // the name as published, the one of other archives (train-images.idx3-ubyte), each plain and gzip
+            String dotted = file.name().replace("-idx", ".idx");
+            for (String name : List.of(file.name(), dotted, file.name() + ".gz", dotted + ".gz")) {
+                Path path = folder.resolve(name);
+                if (Files.exists(path)) {
+                    found.put(file, new Content(path.toString(), Idx.content(path)));
+                    break;
+                }
+            }
+        }
+        List<DataFile> missing = missing(files, found);
+        if (!missing.isEmpty()) {
+            LOG.warn("{} lacks {}; looking elsewhere", folder, names(missing));
+            tried.add("folder " + folder + ": no such files");
+        }
+    }
+
+    private void findInCache(List<DataFile> files, Map<DataFile, Content> found, List<String> tried) {
+        boolean absent = false;
+        for (DataFile file : files) {
+            Path path = cache.resolve(file.name());
+            if (!Files.exists(path)) {
+                absent = true;
+                continue;
+            }
+            try {
+                Content content = new Content(path.toString(), Idx.content(path));
+                file.verify(content.origin(), content.bytes());
+                found.put(file, content);
+            } catch (DataException e) {
+                LOG.warn("cached file not used: {}", e.getMessage());
+                tried.add("cache: " + e.getMessage());
+            }
+        }
+        if (absent) {
+            tried.add("cache " + cache + ": no such files");
+        }
+    }
+
+    private void fetchFromSources(List<DataFile> files, Map<DataFile, Content> found, List<String> tried) {
+        try {
+            Files.createDirectories(cache);
+            // fails now, not after the download, where the cache is read-only
+            Files.delete(Files.createTempFile(cache, "weft", ".part"));
+        } catch (IOException e) {
+            throw new DataException(
+                    "cannot write to the cache folder %s: %s %s. Set XDG_CACHE_HOME to a folder that can be written, or name a folder with the files with --data"
+                            .formatted(cache, e.getClass().getSimpleName(), e.getMessage()),
+                    e);
+        }
+        for (DataSource source : sources) {
+            List<DataFile> missing = missing(files, found);
+            if (missing.isEmpty()) {
+                return;
+            }
+            try {
+                source.fetch(missing, progress, (file, content) -> {
+                    file.verify("what came from there", content);
+                    found.put(file, new Content(store(file, content).toString(), content));
+                });
+                LOG.info("fetched {} file(s) from {} to {}", missing.size(), source.name(), cache);
+            } catch (IOException | DataException e) {
+                tried.add(source.name() + ": " + e.getMessage());
+                LOG.debug("{} failed", source.name(), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new DataException("interrupted while data were fetched from " + source.name(), e);
+            }
+        }
+    }
+
+    /** Other processes see the file only when it is complete. */
+    private Path store(DataFile file, byte[] content) throws IOException {
+        Path temporary = Files.createTempFile(cache, file.name(), ".part");
+        try {
+            Files.write(temporary, content);
+            return Files.move(temporary, cache.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+}

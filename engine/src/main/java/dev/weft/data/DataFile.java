@@ -1,0 +1,36 @@
+package dev.weft.data;
+
+import dev.weft.DataException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * A file of a public data set, known by its digest.
+ *
+ * @param name its usual name, without {@code .gz}
+ * @param sha256 SHA-256 of the uncompressed content, as 64 hexadecimal digits
+ */
+public record DataFile(String name, String sha256) {
+
+    /**
+     * @param origin where the content comes from, for the message
+     * @throws DataException unless the content has this file's digest
+     */
+    public void verify(String origin, byte[] content) {
+        String found = sha256(content);
+        if (!found.equals(sha256)) {
+            throw new DataException("%s is not the published %s: %,d bytes with SHA-256 %s, needed is %s"
+                    .formatted(origin, name, content.length, found, sha256));
+        }
+    }
+
+    /** The SHA-256 digest of the content, as 64 hexadecimal digits. */
+    public static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.weft.layer;
+
+import dev.weft.op.Op;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.List;
+
+/**
+ * While training, sets each element to zero with probability {@code p} and divides the others by {@code 1 - p}; does
+ * nothing otherwise (Srivastava et al. 2014). Any shape. The mask depends on the model's seed, the step, the layer's
+ * name and the element alone, so it is the same on every backend.
+ */
+public record Dropout(double p) implements Layer {
+
+    public Dropout {
+        if (!(p >= 0 && p < 1)) {
+            throw new IllegalArgumentException("dropout needs 0 <= p < 1, got " + p);
+        }
+    }
+
+    @Override
+    public String kind() {
+        return "dropout";
+    }
+
+    @Override
+    public Shape infer(List<Shape> inputs) {
+        return Layer.single(inputs);
+    }
+
+    @Override
+    public TensorRef lower(Lowering l, List<TensorRef> inputs) {
+        TensorRef x = inputs.get(0);
+        if (!l.training()) {
+            return x;
+        }
+        Shape shape = x.shape().sample();
+        TensorRef y = l.output(shape);
+        int threshold = (int) Math.min(Math.round(p * 0x1p32), 0xFFFFFFFFL);
+        l.emit(new Op.Dropout(l.layer(), x, threshold, l.seed(), l.stream(), y, l.inner("mask", DType.U8, shape)));
+        return y;
+    }
+}

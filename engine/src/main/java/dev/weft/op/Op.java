@@ -1,0 +1,1006 @@
+package dev.weft.op;
+
+import static dev.weft.op.Operands.flat;
+import static dev.weft.op.Operands.require;
+import static dev.weft.op.Operands.rows;
+import static dev.weft.op.Operands.same;
+import static dev.weft.op.Operands.shape;
+import static dev.weft.op.Operands.type;
+
+import dev.weft.tensor.DType;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The instruction set: what a program is made of. Every op names the tensors that it reads and writes, and overwrites
+ * what it writes; the updates at the end of this page are the ones that change a tensor in place. A
+ * {@link Differentiable} op carries its gradient rule: the ops that produce the gradients of its inputs.
+ *
+ * <p>Notation: {@code x w b} inputs, {@code y} output, {@code dx} the gradient of the loss with respect to {@code x};
+ * N rows of a batch, C channels (or features), H rows and W columns of an image; K filters of C channels, R rows and S
+ * columns. Layouts are row-major: images {@code [N,C,H,W]}, filters {@code [K,C,R,S]}. All constructors throw
+ * {@link dev.weft.ShapeException} where the operands do not fit together.
+ */
+public sealed interface Op {
+
+    /** The layer that this op belongs to, for messages and listings. */
+    String layer();
+
+    /** The tensors that are read. */
+    List<TensorRef> inputs();
+
+    /** The tensors that are written, each wholly. */
+    List<TensorRef> outputs();
+
+    /** The op's name in listings, kernels and tables: {@code conv2d_filter_gradient}. */
+    default String name() {
+        return Operands.snakeCase(getClass().getSimpleName());
+    }
+
+    /** What else a listing should show: geometry and constants. */
+    default String attributes() {
+        return "";
+    }
+
+    default BatchRule batchRule() {
+        if (outputs().stream().allMatch(TensorRef::batched)) {
+            return BatchRule.MAPPED;
+        }
+        boolean reduced = outputs().stream().noneMatch(TensorRef::batched)
+                && inputs().stream().anyMatch(TensorRef::batched);
+        return reduced ? BatchRule.REDUCED : BatchRule.WHOLE;
+    }
+
+    /** An op that layers may emit: it knows the gradients of its inputs. */
+    sealed interface Differentiable extends Op {
+        /** The gradient rule. */
+        void backward(Gradients g);
+    }
+
+    // ---------------------------------------------------------------- linear algebra
+
+    /**
+     * Matrix product {@code c = op(a) op(b)}, where op transposes on request: {@code c[M,P] = a[M,K] b[K,P]}, with
+     * {@code a} held as {@code [K,M]} if {@code transposeA} and {@code b} as {@code [P,K]} if {@code transposeB}.
+     */
+    record MatMul(String layer, TensorRef a, TensorRef b, boolean transposeA, boolean transposeB, TensorRef c)
+            implements Differentiable {
+        public MatMul {
+            require(a.shape().rank() == 2 && b.shape().rank() == 2, layer, "matmul needs two matrices, got", a, b);
+            int m = a.shape().get(transposeA ? 1 : 0);
+            int k = a.shape().get(transposeA ? 0 : 1);
+            int p = b.shape().get(transposeB ? 0 : 1);
+            require(b.shape().get(transposeB ? 1 : 0) == k, layer, "matmul's inner dimensions differ:", a, b);
+            shape(layer, c, Shape.of(m, p));
+        }
+
+        /** M, rows of the result. */
+        public int rows() {
+            return c.shape().get(0);
+        }
+
+        /** P, columns of the result. */
+        public int columns() {
+            return c.shape().get(1);
+        }
+
+        /** K, the dimension that is summed over. */
+        public int inner() {
+            return a.shape().get(transposeA ? 0 : 1);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(a, b);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(c);
+        }
+
+        @Override
+        public String attributes() {
+            return (transposeA ? "a' " : "a ") + (transposeB ? "b'" : "b");
+        }
+
+        @Override
+        public BatchRule batchRule() {
+            if (a.batched() && !transposeA && !b.batched()) {
+                return BatchRule.MAPPED;
+            }
+            return a.batched() && transposeA && b.batched() && !transposeB ? BatchRule.REDUCED : BatchRule.WHOLE;
+        }
+
+        /** {@code d op(a) = dc op(b)'} and {@code d op(b) = op(a)' dc}; where op transposes, both sides transposed. */
+        @Override
+        public void backward(Gradients g) {
+            TensorRef dc = g.of(c);
+            g.add(
+                    a,
+                    da -> transposeA
+                            ? new MatMul(layer, b, dc, transposeB, true, da)
+                            : new MatMul(layer, dc, b, false, !transposeB, da));
+            g.add(
+                    b,
+                    db -> transposeB
+                            ? new MatMul(layer, dc, a, true, transposeA, db)
+                            : new MatMul(layer, a, dc, !transposeA, false, db));
+        }
+    }
+
+    /** {@code y = x + b}, with {@code b[C]} added along axis 1 of {@code x[N,C,...]}. */
+    record AddBias(String layer, TensorRef x, TensorRef b, TensorRef y) implements Differentiable {
+        public AddBias {
+            require(x.shape().rank() >= 2, layer, "add_bias needs [N,C,...], got", x);
+            shape(layer, b, Shape.of(x.shape().get(1)));
+            same(layer, x, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x, b);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        /** {@code dx = dy}, {@code db[c] = sum of dy[n,c,...] over all n and positions}. */
+        @Override
+        public void backward(Gradients g) {
+            g.pass(x, g.of(y));
+            g.add(b, db -> new BiasGradient(layer, g.of(y), db));
+        }
+    }
+
+    /** {@code db[c] = sum of dy[n,c,...]} over all axes but 1. */
+    record BiasGradient(String layer, TensorRef dy, TensorRef db) implements Op {
+        public BiasGradient {
+            require(dy.shape().rank() >= 2, layer, "bias_gradient needs [N,C,...], got", dy);
+            shape(layer, db, Shape.of(dy.shape().get(1)));
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(dy);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(db);
+        }
+    }
+
+    // ---------------------------------------------------------------- convolution
+
+    /**
+     * Cross-correlation, as the field calls convolution, with zeros outside the image:
+     * {@code y[n,k,i,j] = sum over c,r,s of x[n, c, i stride + r - pad, j stride + s - pad] w[k,c,r,s]}.
+     * {@code x[N,C,H,W]}, {@code w[K,C,R,S]}, {@code y[N,K,H',W']} with H', W' of {@link Window2d}.
+     */
+    record Conv2d(String layer, TensorRef x, TensorRef w, Window2d window, TensorRef y) implements Differentiable {
+        public Conv2d {
+            Operands.conv2d(layer, x, w, window, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x, w);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return window.toString();
+        }
+
+        /** Each gradient is again a correlation; see the two ops below. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new Conv2dInputGradient(layer, g.of(y), w, window, dx));
+            g.add(w, dw -> new Conv2dFilterGradient(layer, x, g.of(y), window, dw));
+        }
+    }
+
+    /**
+     * {@code dx[n,c,h,w] = sum over k,r,s of dy[n,k,i,j] w[k,c,r,s]} with {@code i stride + r - pad = h} and
+     * {@code j stride + s - pad = w}.
+     */
+    record Conv2dInputGradient(String layer, TensorRef dy, TensorRef w, Window2d window, TensorRef dx) implements Op {
+        public Conv2dInputGradient {
+            Operands.conv2d(layer, dx, w, window, dy);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(dy, w);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+
+        @Override
+        public String attributes() {
+            return window.toString();
+        }
+    }
+
+    /** {@code dw[k,c,r,s] = sum over n,i,j of dy[n,k,i,j] x[n, c, i stride + r - pad, j stride + s - pad]}. */
+    record Conv2dFilterGradient(String layer, TensorRef x, TensorRef dy, Window2d window, TensorRef dw) implements Op {
+        public Conv2dFilterGradient {
+            Operands.conv2d(layer, x, dw, window, dy);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x, dy);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dw);
+        }
+
+        @Override
+        public String attributes() {
+            return window.toString();
+        }
+    }
+
+    // ---------------------------------------------------------------- pooling
+
+    /**
+     * {@code y[n,c,i,j] =} the largest {@code x} in the window; {@code argmax[n,c,i,j] =} its index {@code h W + w} in
+     * the image plane. Padding never wins. Of equal values the first in row order wins, and a NaN wins over everything.
+     */
+    record MaxPool2d(String layer, TensorRef x, Window2d window, TensorRef y, TensorRef argmax)
+            implements Differentiable {
+        public MaxPool2d {
+            Operands.pool2d(layer, x, window, y);
+            type(layer, argmax, DType.I32);
+            same(layer, y, argmax);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y, argmax);
+        }
+
+        @Override
+        public String attributes() {
+            return window.toString();
+        }
+
+        /** The gradient goes to the element that won. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new MaxPool2dBackward(layer, g.of(y), argmax, window, dx));
+        }
+    }
+
+    /** {@code dx[n,c,h,w] = sum of dy[n,c,i,j]} over the windows whose {@code argmax[n,c,i,j]} is {@code h W + w}. */
+    record MaxPool2dBackward(String layer, TensorRef dy, TensorRef argmax, Window2d window, TensorRef dx)
+            implements Op {
+        public MaxPool2dBackward {
+            Operands.pool2d(layer, dx, window, dy);
+            type(layer, argmax, DType.I32);
+            same(layer, dy, argmax);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(dy, argmax);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+
+        @Override
+        public String attributes() {
+            return window.toString();
+        }
+    }
+
+    /** {@code y[n,c,i,j] =} the sum of {@code x} over the window, divided by {@code R S}; padding counts as zeros. */
+    record AvgPool2d(String layer, TensorRef x, Window2d window, TensorRef y) implements Differentiable {
+        public AvgPool2d {
+            Operands.pool2d(layer, x, window, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return window.toString();
+        }
+
+        /** The gradient is spread evenly over the window. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new AvgPool2dBackward(layer, g.of(y), window, dx));
+        }
+    }
+
+    /** {@code dx[n,c,h,w] = sum of dy[n,c,i,j] / (R S)} over the windows that hold {@code (h, w)}. */
+    record AvgPool2dBackward(String layer, TensorRef dy, Window2d window, TensorRef dx) implements Op {
+        public AvgPool2dBackward {
+            Operands.pool2d(layer, dx, window, dy);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(dy);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+
+        @Override
+        public String attributes() {
+            return window.toString();
+        }
+    }
+
+    // ---------------------------------------------------------------- element-wise
+
+    /** The functions of {@link Activation}, each with its derivative in terms of its value {@code y}. */
+    enum Function {
+        /** {@code max(0, x)}, NaN for NaN; derivative 1 where {@code y > 0}, else 0. */
+        RELU,
+        /** {@code 1 / (1 + exp(-x))}; derivative {@code y (1 - y)}. */
+        SIGMOID,
+        /** {@code tanh(x)}; derivative {@code 1 - y y}. */
+        TANH
+    }
+
+    /** {@code y = function(x)}, element by element. */
+    record Activation(String layer, Function function, TensorRef x, TensorRef y) implements Differentiable {
+        public Activation {
+            same(layer, x, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return function.name().toLowerCase(java.util.Locale.ROOT);
+        }
+
+        /** {@code dx = dy function'(x)}, computed from y. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new ActivationBackward(layer, function, y, g.of(y), dx));
+        }
+    }
+
+    /** {@code dx = dy function'(x)}, with the derivative written in terms of {@code y = function(x)}. */
+    record ActivationBackward(String layer, Function function, TensorRef y, TensorRef dy, TensorRef dx) implements Op {
+        public ActivationBackward {
+            same(layer, y, dy);
+            same(layer, y, dx);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(y, dy);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+
+        @Override
+        public String attributes() {
+            return function.name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /** {@code y = a + b}, element by element. */
+    record Add(String layer, TensorRef a, TensorRef b, TensorRef y) implements Differentiable {
+        public Add {
+            same(layer, a, b);
+            same(layer, a, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(a, b);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        /** {@code da = dy}, {@code db = dy}. */
+        @Override
+        public void backward(Gradients g) {
+            g.pass(a, g.of(y));
+            g.pass(b, g.of(y));
+        }
+    }
+
+    /**
+     * Inverted dropout: {@code y = x mask / (1 - p)}. {@code mask} is 0 where the element's 32 random bits, taken as an
+     * unsigned number, are below {@code threshold} = p 2^32, else 1. The bits are those of {@link dev.weft.random.Philox}
+     * with key {@code seed} and counter (element index, {@code stream}, step number).
+     *
+     * @param stream the stable number of the layer's random stream
+     * @param threshold p 2^32, an unsigned integer
+     */
+    record Dropout(String layer, TensorRef x, int threshold, long seed, int stream, TensorRef y, TensorRef mask)
+            implements Differentiable {
+        public Dropout {
+            same(layer, x, y);
+            same(layer, x, mask);
+            type(layer, mask, DType.U8);
+        }
+
+        /** {@code 1 / (1 - p)}, what a kept element is multiplied with. */
+        public double scale() {
+            return scale(threshold);
+        }
+
+        static double scale(int threshold) {
+            return 1 / (1 - Integer.toUnsignedLong(threshold) / 0x1p32);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y, mask);
+        }
+
+        @Override
+        public String attributes() {
+            return "p %.3g".formatted(Integer.toUnsignedLong(threshold) / 0x1p32);
+        }
+
+        /** {@code dx = dy mask / (1 - p)}. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new DropoutBackward(layer, g.of(y), mask, threshold, dx));
+        }
+    }
+
+    /** {@code dx = dy mask / (1 - p)} with {@code threshold} = p 2^32. */
+    record DropoutBackward(String layer, TensorRef dy, TensorRef mask, int threshold, TensorRef dx) implements Op {
+        public DropoutBackward {
+            same(layer, dy, dx);
+            same(layer, dy, mask);
+            type(layer, mask, DType.U8);
+        }
+
+        /** {@code 1 / (1 - p)}. */
+        public double scale() {
+            return Dropout.scale(threshold);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(dy, mask);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+    }
+
+    /** {@code y = value} everywhere. */
+    record Fill(String layer, double value, TensorRef y) implements Op {
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of();
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return String.valueOf(value);
+        }
+    }
+
+    // ---------------------------------------------------------------- shape
+
+    /** {@code y = x} with another shape of as many elements. A backend may let both share their memory. */
+    record Reshape(String layer, TensorRef x, TensorRef y) implements Differentiable {
+        public Reshape {
+            require(x.elements() == y.elements(), layer, "reshape must keep the number of elements:", x, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        /** {@code dx = dy} in the shape of x. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new Reshape(layer, g.of(y), dx));
+        }
+    }
+
+    /** {@code y} = the tensors {@code xs} one after the other along {@code axis}; all other dimensions agree. */
+    record Concat(String layer, List<TensorRef> xs, int axis, TensorRef y) implements Differentiable {
+        public Concat {
+            xs = List.copyOf(xs);
+            int total = 0;
+            for (TensorRef x : xs) {
+                Operands.equalExcept(layer, x, y, axis);
+                total += x.shape().get(axis);
+            }
+            require(total == y.shape().get(axis), layer, "concat's parts do not fill", y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return xs;
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return "axis " + axis;
+        }
+
+        /** The gradient of a part is its slice of dy. */
+        @Override
+        public void backward(Gradients g) {
+            int start = 0;
+            for (TensorRef x : xs) {
+                int from = start;
+                g.add(x, dx -> new Slice(layer, g.of(y), axis, from, dx));
+                start += x.shape().get(axis);
+            }
+        }
+    }
+
+    /** {@code y} = the part of {@code x} that starts at index {@code from} of {@code axis}, as long as y's axis. */
+    record Slice(String layer, TensorRef x, int axis, int from, TensorRef y) implements Op {
+        public Slice {
+            Operands.equalExcept(layer, x, y, axis);
+            require(
+                    from >= 0 && from + y.shape().get(axis) <= x.shape().get(axis),
+                    layer,
+                    "slice reaches outside its input:",
+                    x,
+                    y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return "axis " + axis + " from " + from;
+        }
+    }
+
+    // ---------------------------------------------------------------- loss and metrics
+
+    /** {@code y[n,j] = exp(x[n,j]) / sum over i of exp(x[n,i])}, along the last axis. */
+    record Softmax(String layer, TensorRef x, TensorRef y) implements Differentiable {
+        public Softmax {
+            same(layer, x, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        /** {@code dx[n,j] = y[n,j] (dy[n,j] - sum over i of dy[n,i] y[n,i])}. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new SoftmaxBackward(layer, y, g.of(y), dx));
+        }
+    }
+
+    /** {@code dx[n,j] = y[n,j] (dy[n,j] - sum over i of dy[n,i] y[n,i])}, along the last axis. */
+    record SoftmaxBackward(String layer, TensorRef y, TensorRef dy, TensorRef dx) implements Op {
+        public SoftmaxBackward {
+            same(layer, y, dy);
+            same(layer, y, dx);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(y, dy);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+    }
+
+    /**
+     * {@code loss[n] = log(sum over j of exp(x[n,j])) - x[n,label[n]]} and the probabilities
+     * {@code p[n,j] = softmax(x)[n,j]}, for logits {@code x[N,C]} and {@code labels[N]} of 0 to C-1.
+     */
+    record SoftmaxCrossEntropy(String layer, TensorRef x, TensorRef labels, TensorRef p, TensorRef loss)
+            implements Differentiable {
+        public SoftmaxCrossEntropy {
+            require(x.shape().rank() == 2, layer, "softmax cross-entropy needs logits [N,C], got", x);
+            rows(layer, x, labels);
+            type(layer, labels, DType.I32);
+            same(layer, x, p);
+            rows(layer, x, loss);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x, labels);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(p, loss);
+        }
+
+        /** {@code dx[n,j] = dloss[n] (p[n,j] - [j = label[n]])}. The probabilities take no gradient of their own. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new SoftmaxCrossEntropyBackward(layer, p, labels, g.of(loss), dx));
+        }
+    }
+
+    /** {@code dx[n,j] = dloss[n] (p[n,j] - [j = label[n]])}. */
+    record SoftmaxCrossEntropyBackward(String layer, TensorRef p, TensorRef labels, TensorRef dloss, TensorRef dx)
+            implements Op {
+        public SoftmaxCrossEntropyBackward {
+            rows(layer, p, labels);
+            type(layer, labels, DType.I32);
+            rows(layer, p, dloss);
+            same(layer, p, dx);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(p, labels, dloss);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+    }
+
+    /** {@code loss[n] = mean over j of (x[n,j] - target[n,j])^2}, over all elements of a row. */
+    record SquaredError(String layer, TensorRef x, TensorRef target, TensorRef loss) implements Differentiable {
+        public SquaredError {
+            same(layer, x, target);
+            rows(layer, x, loss);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x, target);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(loss);
+        }
+
+        /** {@code dx[n,j] = dloss[n] 2 (x[n,j] - target[n,j]) / (elements of a row)}; the target takes no gradient. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new SquaredErrorBackward(layer, x, target, g.of(loss), dx));
+        }
+    }
+
+    /** {@code dx[n,j] = dloss[n] 2 (x[n,j] - target[n,j]) / (elements of a row)}. */
+    record SquaredErrorBackward(String layer, TensorRef x, TensorRef target, TensorRef dloss, TensorRef dx)
+            implements Op {
+        public SquaredErrorBackward {
+            same(layer, x, target);
+            rows(layer, x, dloss);
+            same(layer, x, dx);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x, target, dloss);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+    }
+
+    /** {@code y[0] = mean of x[n]} over the step's valid rows; the rows after them are padding. */
+    record BatchMean(String layer, TensorRef x, TensorRef y) implements Differentiable {
+        public BatchMean {
+            require(x.shape().rank() == 1, layer, "batch_mean needs [N], got", x);
+            shape(layer, y, Shape.of(1));
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        /** {@code dx[n] = dy[0] / (valid rows)}, 0 for padding. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new BatchMeanBackward(layer, g.of(y), dx));
+        }
+    }
+
+    /** {@code dx[n] = dy[0] / (valid rows)} for valid rows, else 0. */
+    record BatchMeanBackward(String layer, TensorRef dy, TensorRef dx) implements Op {
+        public BatchMeanBackward {
+            shape(layer, dy, Shape.of(1));
+            require(dx.shape().rank() == 1, layer, "batch_mean_backward writes [N], got", dx);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(dy);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(dx);
+        }
+    }
+
+    /** {@code y[0] =} how many valid rows n have their first maximum of {@code x[n,j]} at {@code j = labels[n]}. */
+    record CountCorrect(String layer, TensorRef x, TensorRef labels, TensorRef y) implements Op {
+        public CountCorrect {
+            require(x.shape().rank() == 2, layer, "count_correct needs [N,C], got", x);
+            rows(layer, x, labels);
+            type(layer, labels, DType.I32);
+            shape(layer, y, Shape.of(1));
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x, labels);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+    }
+
+    // ---------------------------------------------------------------- data
+
+    /**
+     * The rows of this step's batch: {@code y[n] = scale data[order[offset + n]] + shift}, with the step's batch offset;
+     * zeros for the rows after the valid ones. {@code data} is U8 or REAL and {@code y} REAL, or both are I32, scale 1
+     * and shift 0.
+     */
+    record GatherRows(String layer, TensorRef data, TensorRef order, double scale, double shift, TensorRef y)
+            implements Op {
+        public GatherRows {
+            type(layer, order, DType.I32);
+            flat(layer, order);
+            require(
+                    data.shape().sample().equals(y.shape().sample()),
+                    layer,
+                    "gather_rows needs rows of one shape, got",
+                    data,
+                    y);
+            require(
+                    (data.type() == DType.I32) == (y.type() == DType.I32) && y.type() != DType.U8,
+                    layer,
+                    "gather_rows gives REAL for U8 and REAL, I32 for I32, got",
+                    data,
+                    y);
+            require(
+                    data.type() != DType.I32 || (scale == 1 && shift == 0),
+                    layer,
+                    "gather_rows cannot scale integers:",
+                    data);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(data, order);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return scale == 1 && shift == 0 ? "" : "scale %.6g shift %.6g".formatted(scale, shift);
+        }
+    }
+
+    // ---------------------------------------------------------------- update
+
+    /**
+     * Sets the step's non-finite latch if {@code x} holds a NaN or an infinity. With the latch set the updates below do
+     * nothing, in this step and the following ones of the run.
+     */
+    record CheckFinite(String layer, TensorRef x) implements Op {
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of();
+        }
+
+        @Override
+        public BatchRule batchRule() {
+            return BatchRule.WHOLE;
+        }
+    }
+
+    /**
+     * Stochastic gradient descent over a flat range, in place: {@code g = dw + weightDecay w}; {@code v = momentum v +
+     * g}; {@code w = w - lr v}, or {@code w - lr (g + momentum v)} with Nesterov's form (Sutskever et al. 2013). Without
+     * momentum {@code w = w - lr g}. The rate {@code lr} is the step's learning rate times {@code learningRateScale}.
+     *
+     * @param velocity v, or null where momentum is 0
+     */
+    record SgdUpdate(
+            String layer,
+            TensorRef w,
+            TensorRef dw,
+            TensorRef velocity,
+            double momentum,
+            boolean nesterov,
+            double weightDecay,
+            double learningRateScale)
+            implements Op {
+        public SgdUpdate {
+            flat(layer, w);
+            same(layer, w, dw);
+            require((velocity == null) == (momentum == 0), layer, "momentum needs a velocity, and only it does:", w);
+            if (velocity != null) {
+                same(layer, w, velocity);
+            }
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return velocity == null ? List.of(w, dw) : List.of(w, dw, velocity);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return velocity == null ? List.of(w) : List.of(w, velocity);
+        }
+
+        @Override
+        public String attributes() {
+            List<String> parts = new ArrayList<>();
+            if (momentum != 0) {
+                parts.add((nesterov ? "nesterov " : "momentum ") + momentum);
+            }
+            if (weightDecay != 0) {
+                parts.add("weight_decay " + weightDecay);
+            }
+            if (learningRateScale != 1) {
+                parts.add("lr x " + learningRateScale);
+            }
+            return String.join(" ", parts);
+        }
+    }
+
+    /**
+     * Adam with decoupled weight decay (Kingma and Ba 2015, arXiv 1412.6980; Loshchilov and Hutter 2019, arXiv
+     * 1711.05101) over a flat range, in place: {@code m = beta1 m + (1 - beta1) dw}; {@code v = beta2 v + (1 - beta2)
+     * dw^2}; {@code w = w - lr (m c1 / (sqrt(v c2) + epsilon) + weightDecay w)}, with the step's bias corrections
+     * {@code c1 = 1 / (1 - beta1^t)} and {@code c2 = 1 / (1 - beta2^t)}, t counted from 1. The rate {@code lr} is the
+     * step's learning rate times {@code learningRateScale}.
+     */
+    record AdamUpdate(
+            String layer,
+            TensorRef w,
+            TensorRef dw,
+            TensorRef m,
+            TensorRef v,
+            double beta1,
+            double beta2,
+            double epsilon,
+            double weightDecay,
+            double learningRateScale)
+            implements Op {
+        public AdamUpdate {
+            flat(layer, w);
+            same(layer, w, dw);
+            same(layer, w, m);
+            same(layer, w, v);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(w, dw, m, v);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(w, m, v);
+        }
+
+        @Override
+        public String attributes() {
+            return "beta1 %s beta2 %s epsilon %s".formatted(beta1, beta2, epsilon)
+                    + (weightDecay == 0 ? "" : " weight_decay " + weightDecay)
+                    + (learningRateScale == 1 ? "" : " lr x " + learningRateScale);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.weft.op;
+
+import dev.weft.ShapeException;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What the ops' constructors check of their operands. */
+final class Operands {
+    private Operands() {}
+
+    static void require(boolean condition, String layer, String problem, TensorRef... operands) {
+        if (!condition) {
+            throw new ShapeException(
+                    layer,
+                    problem + " "
+                            + Arrays.stream(operands).map(TensorRef::toString).collect(Collectors.joining(", ")));
+        }
+    }
+
+    static void shape(String layer, TensorRef x, Shape needed) {
+        require(x.shape().equals(needed), layer, "needs shape " + needed + ", got", x);
+    }
+
+    static void same(String layer, TensorRef a, TensorRef b) {
+        require(a.shape().equals(b.shape()), layer, "needs two tensors of one shape, got", a, b);
+    }
+
+    static void type(String layer, TensorRef x, DType needed) {
+        require(x.type() == needed, layer, "needs type " + needed + ", got " + x.type(), x);
+    }
+
+    static void flat(String layer, TensorRef x) {
+        require(x.shape().rank() == 1, layer, "needs a flat tensor, got", x);
+    }
+
+    /** {@code perRow} has one element for each row of {@code x}. */
+    static void rows(String layer, TensorRef x, TensorRef perRow) {
+        require(
+                perRow.shape().equals(Shape.of(x.shape().get(0))),
+                layer,
+                "needs one value for each row, got",
+                x,
+                perRow);
+    }
+
+    static void image(String layer, TensorRef x) {
+        require(x.shape().rank() == 4, layer, "needs images [N,C,H,W], got", x);
+    }
+
+    static void conv2d(String layer, TensorRef x, TensorRef w, Window2d window, TensorRef y) {
+        image(layer, x);
+        require(w.shape().rank() == 4, layer, "needs filters [K,C,R,S], got", w);
+        require(
+                w.shape().get(1) == x.shape().get(1)
+                        && w.shape().get(2) == window.height()
+                        && w.shape().get(3) == window.width(),
+                layer,
+                "filters do not fit image and window " + window + ":",
+                x,
+                w);
+        output(layer, x, w.shape().get(0), window, y);
+    }
+
+    static void pool2d(String layer, TensorRef x, Window2d window, TensorRef y) {
+        image(layer, x);
+        require(
+                window.padHeight() < window.height() && window.padWidth() < window.width(),
+                layer,
+                "padding must be smaller than the window " + window + ", for",
+                x);
+        output(layer, x, x.shape().get(1), window, y);
+    }
+
+    private static void output(String layer, TensorRef x, int channels, Window2d window, TensorRef y) {
+        int height = window.outHeight(x.shape().get(2));
+        int width = window.outWidth(x.shape().get(3));
+        require(height >= 1 && width >= 1, layer, "window " + window + " does not fit into", x);
+        shape(layer, y, Shape.of(x.shape().get(0), channels, height, width));
+    }
+
+    static void equalExcept(String layer, TensorRef x, TensorRef y, int axis) {
+        boolean fits = x.shape().rank() == y.shape().rank()
+                && axis >= 0
+                && axis < y.shape().rank();
+        for (int i = 0; fits && i < y.shape().rank(); i++) {
+            fits = i == axis || x.shape().get(i) == y.shape().get(i);
+        }
+        require(fits, layer, "dimensions other than axis " + axis + " must agree:", x, y);
+    }
+
+    /** {@code Conv2dFilterGradient} becomes {@code conv2d_filter_gradient}. */
+    static String snakeCase(String camelCase) {
+        return camelCase.replaceAll("(?<=[a-z0-9])([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+    }
+}

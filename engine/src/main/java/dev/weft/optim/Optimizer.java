@@ -1,0 +1,57 @@
+package dev.weft.optim;
+
+import dev.weft.op.Op;
+import dev.weft.tensor.TensorRef;
+import java.util.List;
+
+/** How the parameters follow their gradients. Optimizers are immutable; their state lies in the backend's memory. */
+public interface Optimizer {
+
+    /** The base learning rate, which a {@link Schedule} multiplies. */
+    double learningRate();
+
+    /** How many values the optimizer remembers for each parameter. */
+    int slots();
+
+    /** The group that holds for a parameter of this name. */
+    ParameterGroup group(String parameter);
+
+    /**
+     * The op that updates a contiguous range of parameters.
+     *
+     * @param w the range of parameters
+     * @param dw their gradients
+     * @param state {@link #slots} tensors like {@code w}
+     */
+    Op update(String layer, TensorRef w, TensorRef dw, List<TensorRef> state, ParameterGroup group);
+
+    /** The correction c1 for step {@code t}, counted from 1, as the update op defines it; 1 where it has none. */
+    default double biasCorrection1(long t) {
+        return 1;
+    }
+
+    /** The correction c2 for step {@code t}, counted from 1, as the update op defines it; 1 where it has none. */
+    default double biasCorrection2(long t) {
+        return 1;
+    }
+
+    /** The first of {@code groups} that holds for the name, else one with the optimizer's own weight decay. */
+    static ParameterGroup find(List<ParameterGroup> groups, String parameter, double weightDecay) {
+        for (ParameterGroup group : groups) {
+            if (group.names().test(parameter)) {
+                return group;
+            }
+        }
+        return new ParameterGroup(name -> true, 1, weightDecay);
+    }
+
+    /**
+     * @throws IllegalArgumentException unless {@code value} is at least {@code low} and below {@code high}
+     */
+    static void range(String name, double value, double low, double high) {
+        if (!(value >= low && value < high)) {
+            throw new IllegalArgumentException(
+                    "%s must be at least %s and below %s, got %s".formatted(name, low, high, value));
+        }
+    }
+}

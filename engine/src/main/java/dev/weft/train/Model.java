@@ -1,0 +1,357 @@
+package dev.weft.train;
+
+import dev.weft.ShapeException;
+import dev.weft.WeftException;
+import dev.weft.backend.Backend;
+import dev.weft.backend.Executable;
+import dev.weft.backend.Memory;
+import dev.weft.backend.StepRange;
+import dev.weft.data.Dataset;
+import dev.weft.data.Shuffle;
+import dev.weft.graph.Graph;
+import dev.weft.io.SafeTensors;
+import dev.weft.layer.Parameter;
+import dev.weft.layer.Softmax;
+import dev.weft.loss.Loss;
+import dev.weft.program.Compiler;
+import dev.weft.program.DataTensors;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.ParameterLayout;
+import dev.weft.program.Program;
+import dev.weft.random.Philox;
+import dev.weft.tensor.HostTensor;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A graph with its parameters in a backend's memory. Used by one thread at a time; a second one gets an exception.
+ */
+public final class Model implements AutoCloseable {
+    private static final int EVALUATION_BATCH = 256;
+    private static final int PREDICTION_BATCH = 64;
+
+    private final Graph graph;
+    private final Backend backend;
+    private final long seed;
+    private final ParameterLayout layout;
+    private final Compiler compiler;
+    private final Memory memory;
+    private final Map<Integer, Executable> predictions = new HashMap<>();
+    private BoundDataset evaluated;
+    private final ReentrantLock user = new ReentrantLock();
+
+    private Model(Graph graph, Backend backend, long seed) {
+        this.graph = graph;
+        this.backend = backend;
+        this.seed = seed;
+        this.layout = new ParameterLayout(graph.parameters());
+        this.compiler = new Compiler(graph, layout, seed);
+        this.memory = backend.allocate(List.of(layout.parameters()));
+    }
+
+    /**
+     * A model with fresh parameters.
+     *
+     * @param backend must stay open as long as the model
+     * @param seed decides initial parameters, shuffling and dropout; the same seed gives the same model on one backend
+     * @throws dev.weft.OutOfDeviceMemoryException if the parameters do not fit
+     */
+    public static Model create(Graph graph, Backend backend, long seed) {
+        Model model = new Model(graph, backend, seed);
+        for (Parameter parameter : graph.parameters()) {
+            float[] values = new float[Math.toIntExact(parameter.shape().elements())];
+            parameter
+                    .initializer()
+                    .fill(values, parameter.fanIn(), parameter.fanOut(), Philox.sequence(seed, parameter.name(), 0));
+            model.memory.write(model.layout.view(parameter.name()), HostTensor.of(parameter.shape(), values));
+        }
+        return model;
+    }
+
+    public Graph graph() {
+        return graph;
+    }
+
+    public Backend backend() {
+        return backend;
+    }
+
+    public long seed() {
+        return seed;
+    }
+
+    ParameterLayout layout() {
+        return layout;
+    }
+
+    Compiler compiler() {
+        return compiler;
+    }
+
+    Memory memory() {
+        return memory;
+    }
+
+    /** Takes the model for the calling thread until the result is closed. */
+    Use use() {
+        if (!user.tryLock()) {
+            throw new WeftException("the model is in use by another thread; a model serves one thread at a time");
+        }
+        return user::unlock;
+    }
+
+    /** A hold on a model. */
+    interface Use extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * A copy of a parameter.
+     *
+     * @param name for example {@code conv1.weight}
+     * @throws WeftException if there is none of that name; the message lists the names
+     */
+    public HostTensor parameter(String name) {
+        try (Use use = use()) {
+            return memory.read(layout.view(name));
+        }
+    }
+
+    /** All parameters by name. */
+    public Map<String, HostTensor> parameters() {
+        try (Use use = use()) {
+            Map<String, HostTensor> all = new LinkedHashMap<>();
+            for (Parameter parameter : graph.parameters()) {
+                all.put(parameter.name(), memory.read(layout.view(parameter.name())));
+            }
+            return all;
+        }
+    }
+
+    /**
+     * Replaces the values of a parameter.
+     *
+     * @throws ShapeException if the shape differs
+     */
+    public void setParameter(String name, HostTensor values) {
+        try (Use use = use()) {
+            TensorRef view = layout.view(name);
+            if (!view.shape().equals(values.shape())) {
+                throw new ShapeException(name, "needs shape " + view.shape() + ", got " + values.shape());
+            }
+            memory.write(view, values);
+        }
+    }
+
+    /**
+     * The graph's output for one sample, as it is (logits, for a classifier).
+     *
+     * @param sample values in row-major order of the graph's input shape
+     * @throws ShapeException if there are more or fewer values
+     */
+    public float[] predict(float[] sample) {
+        return predict(new float[][] {sample})[0];
+    }
+
+    /** The graph's output for each sample. A row does not depend on the others. */
+    public float[][] predict(float[][] samples) {
+        try (Use use = use()) {
+            int capacity = samples.length == 1 ? 1 : PREDICTION_BATCH;
+            Executable executable = predictions.computeIfAbsent(capacity, n -> bind(compiler.prediction(n)));
+            TensorRef input = executable.program().inputs().get(0);
+            TensorRef output = executable.program().outputs().get(0);
+            int inputRow = input.elements() / capacity;
+            int outputRow = output.elements() / capacity;
+            float[] batch = new float[input.elements()];
+            float[][] results = new float[samples.length][outputRow];
+            for (int start = 0; start < samples.length; start += capacity) {
+                int rows = Math.min(capacity, samples.length - start);
+                for (int i = 0; i < rows; i++) {
+                    float[] sample = samples[start + i];
+                    if (sample.length != inputRow) {
+                        throw new ShapeException(
+                                "predict",
+                                "sample %d has %d values, the graph needs %d for shape %s"
+                                        .formatted(
+                                                start + i,
+                                                sample.length,
+                                                inputRow,
+                                                graph.input().shape()));
+                    }
+                    System.arraycopy(sample, 0, batch, i * inputRow, inputRow);
+                }
+                executable.write(input, HostTensor.of(input.shape(), batch));
+                executable.run(StepRange.single(0, rows));
+                float[] values = executable.read(output).floats();
+                for (int i = 0; i < rows; i++) {
+                    System.arraycopy(values, i * outputRow, results[start + i], 0, outputRow);
+                }
+            }
+            return results;
+        }
+    }
+
+    /** The class probabilities for one sample: the softmax of {@link #predict}, or its output where that is a softmax. */
+    public float[] predictProbabilities(float[] sample) {
+        return probabilities(predict(sample));
+    }
+
+    /** The class probabilities for each sample. */
+    public float[][] predictProbabilities(float[][] samples) {
+        float[][] outputs = predict(samples);
+        for (int i = 0; i < outputs.length; i++) {
+            outputs[i] = probabilities(outputs[i]);
+        }
+        return outputs;
+    }
+
+    private float[] probabilities(float[] outputs) {
+        if (graph.output().layer() instanceof Softmax) {
+            return outputs;
+        }
+        double max = Double.NEGATIVE_INFINITY;
+        for (float output : outputs) {
+            max = Math.max(max, output);
+        }
+        double sum = 0;
+        double[] exp = new double[outputs.length];
+        for (int i = 0; i < exp.length; i++) {
+            exp[i] = StrictMath.exp(outputs[i] - max);
+            sum += exp[i];
+        }
+        float[] probabilities = new float[outputs.length];
+        for (int i = 0; i < exp.length; i++) {
+            probabilities[i] = (float) (exp[i] / sum);
+        }
+        return probabilities;
+    }
+
+    /** Loss and accuracy: softmax cross-entropy where the data set has classes, else mean squared error. */
+    public Evaluation evaluate(Dataset data) {
+        return evaluate(data, data.classes() > 0 ? Loss.softmaxCrossEntropy() : Loss.meanSquaredError());
+    }
+
+    /**
+     * Loss and accuracy on a data set.
+     *
+     * @throws ShapeException if data set, graph and loss do not fit together
+     */
+    public Evaluation evaluate(Dataset data, Loss loss) {
+        try (Use use = use()) {
+            if (evaluated == null || evaluated.data != data || !evaluated.loss.equals(loss)) {
+                closeEvaluated();
+                evaluated = bind(data, loss);
+            }
+            return evaluated.evaluate();
+        }
+    }
+
+    private BoundDataset bind(Dataset data, Loss loss) {
+        DataTensors tensors = DataTensors.of("evaluate", data);
+        int batch = Math.min(EVALUATION_BATCH, data.size());
+        Program program = compiler.evaluation(loss, tensors, batch);
+        Memory dataMemory = upload(data, tensors, List.of());
+        try {
+            dataMemory.write(tensors.order(), HostTensor.of(Shape.of(data.size()), Shuffle.identity(data.size())));
+            Executable executable = backend.bind(List.of(program), List.of(memory, dataMemory), MemoryMode.ARENA)
+                    .get(0);
+            return new BoundDataset(data, loss, dataMemory, executable);
+        } catch (WeftException e) {
+            dataMemory.close();
+            throw e;
+        }
+    }
+
+    /** Allocates a data set and {@code others} beside it, and copies the data set there. */
+    Memory upload(Dataset data, DataTensors tensors, List<TensorRef> others) {
+        List<TensorRef> all = new java.util.ArrayList<>(tensors.tensors());
+        all.addAll(others);
+        Memory dataMemory = backend.allocate(all);
+        dataMemory.write(tensors.features(), data.features());
+        dataMemory.write(tensors.targets(), data.targets());
+        return dataMemory;
+    }
+
+    private record BoundDataset(Dataset data, Loss loss, Memory memory, Executable executable) {
+        Evaluation evaluate() {
+            Program program = executable.program();
+            int batch = program.batch();
+            int metrics = program.metrics().size();
+            double[] values = new double[metrics];
+            double lossSum = 0;
+            double correct = 0;
+            for (int offset = 0; offset < data.size(); offset += batch) {
+                int rows = Math.min(batch, data.size() - offset);
+                executable.run(StepRange.single(offset, rows));
+                executable.metrics(values);
+                lossSum += values[0] * rows;
+                correct += metrics > 1 ? values[1] : Double.NaN;
+            }
+            return new Evaluation(lossSum / data.size(), correct / data.size(), data.size());
+        }
+    }
+
+    private Executable bind(Program program) {
+        return backend.bind(List.of(program), List.of(memory), MemoryMode.ARENA).get(0);
+    }
+
+    /**
+     * Writes all parameters to a safetensors file. An existing file is replaced only once the new one is complete.
+     *
+     * @throws dev.weft.DataException if the file cannot be written
+     */
+    public void save(Path file) {
+        SafeTensors.write(file, parameters(), Map.of("format", "weft"));
+    }
+
+    /**
+     * Reads all parameters from a safetensors file. If anything does not fit, the model stays as it is.
+     *
+     * @throws dev.weft.DataException if the file cannot be read or lacks a parameter
+     * @throws ShapeException if a shape differs
+     */
+    public void load(Path file) {
+        Map<String, HostTensor> tensors = SafeTensors.read(file);
+        for (Parameter parameter : graph.parameters()) {
+            HostTensor values = tensors.get(parameter.name());
+            if (values == null) {
+                throw new dev.weft.DataException("%s has no tensor %s, which the graph needs; it has %s"
+                        .formatted(file, parameter.name(), tensors.keySet()));
+            }
+            if (!values.shape().equals(parameter.shape())) {
+                throw new ShapeException(
+                        parameter.name(),
+                        "the graph needs shape %s, %s has %s".formatted(parameter.shape(), file, values.shape()));
+            }
+        }
+        for (Parameter parameter : graph.parameters()) {
+            setParameter(parameter.name(), tensors.get(parameter.name()));
+        }
+    }
+
+    private void closeEvaluated() {
+        if (evaluated != null) {
+            evaluated.executable.close();
+            evaluated.memory.close();
+            evaluated = null;
+        }
+    }
+
+    /** Frees the parameters; the backend stays open. */
+    @Override
+    public void close() {
+        try (Use use = use()) {
+            closeEvaluated();
+            predictions.values().forEach(Executable::close);
+            predictions.clear();
+            memory.close();
+        }
+    }
+}

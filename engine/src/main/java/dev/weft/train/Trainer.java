@@ -1,0 +1,262 @@
+package dev.weft.train;
+
+import dev.weft.NonFiniteException;
+import dev.weft.WeftException;
+import dev.weft.backend.Executable;
+import dev.weft.backend.Memory;
+import dev.weft.backend.StepRange;
+import dev.weft.data.Dataset;
+import dev.weft.data.Shuffle;
+import dev.weft.loss.Loss;
+import dev.weft.op.Op;
+import dev.weft.optim.Optimizer;
+import dev.weft.optim.Schedule;
+import dev.weft.program.DataTensors;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.Program;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.HostTensor;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Trains a model: shuffles the data set in every epoch, takes batch after batch, the last one short where the size does
+ * not divide, and updates the parameters after each.
+ */
+public final class Trainer {
+    /** Steps are handed to the backend in runs of about this length, between which progress is reported. */
+    private static final double RUN_SECONDS = 0.1;
+
+    private final Model model;
+    private final Loss loss;
+    private final Optimizer optimizer;
+    private final List<Callback> callbacks = new ArrayList<>();
+    private Schedule schedule = Schedule.constant();
+    private Dataset validation;
+    private int batch = 32;
+    private int epochs = 1;
+    private volatile boolean stopped;
+
+    private Trainer(Model model, Loss loss, Optimizer optimizer) {
+        this.model = model;
+        this.loss = loss;
+        this.optimizer = optimizer;
+    }
+
+    public static Trainer of(Model model, Loss loss, Optimizer optimizer) {
+        return new Trainer(model, loss, optimizer);
+    }
+
+    /** Rows of a batch; the default is 32. */
+    public Trainer batch(int rows) {
+        if (rows < 1) {
+            throw new WeftException("a batch needs at least 1 sample, got " + rows);
+        }
+        batch = rows;
+        return this;
+    }
+
+    /** How often the data set is gone through; the default is 1. */
+    public Trainer epochs(int count) {
+        if (count < 1) {
+            throw new WeftException("training needs at least 1 epoch, got " + count);
+        }
+        epochs = count;
+        return this;
+    }
+
+    /** The learning rate's course; constant by default. */
+    public Trainer schedule(Schedule course) {
+        schedule = course;
+        return this;
+    }
+
+    /** A data set to evaluate after every epoch. */
+    public Trainer validation(Dataset data) {
+        validation = data;
+        return this;
+    }
+
+    public Trainer callback(Callback callback) {
+        callbacks.add(callback);
+        return this;
+    }
+
+    /** Ends the training after the steps that are running; may be called from any thread. */
+    public void stop() {
+        stopped = true;
+    }
+
+    /**
+     * Trains. The optimizer begins anew with every call.
+     *
+     * @return the finished epochs
+     * @throws dev.weft.ShapeException if data set, graph and loss do not fit together
+     * @throws dev.weft.OutOfDeviceMemoryException if data set or activations do not fit
+     * @throws NonFiniteException if loss or gradients become NaN or infinite
+     */
+    public History fit(Dataset train) {
+        stopped = false;
+        try (Model.Use use = model.use();
+                Run run = new Run(train)) {
+            List<EpochResult> results = new ArrayList<>();
+            for (int epoch = 1; epoch <= epochs && !stopped; epoch++) {
+                EpochResult result = run.epoch(epoch);
+                if (result != null) {
+                    results.add(result);
+                    callbacks.forEach(callback -> callback.epochDone(result));
+                }
+            }
+            return new History(results);
+        }
+    }
+
+    /** One training: the programs for full and short batches, bound to one memory. */
+    private final class Run implements AutoCloseable {
+        private final Dataset data;
+        private final DataTensors tensors;
+        private final Memory memory;
+        private final Executable full;
+        private final Executable last;
+        private final int fullSteps;
+        private final int stepsPerEpoch;
+        private final int lastRows;
+        private final double[] rates = new double[StepRange.MAX_COUNT * StepRange.RATES];
+        private final double[] metrics;
+        private int stepsPerRun = 1;
+        private double lossSum;
+        private double correctSum;
+
+        Run(Dataset data) {
+            this.data = data;
+            tensors = DataTensors.of("train", data);
+            fullSteps = data.size() / batch;
+            lastRows = data.size() % batch;
+            stepsPerEpoch = fullSteps + (lastRows > 0 ? 1 : 0);
+
+            List<Program> programs = new ArrayList<>();
+            if (fullSteps > 0) {
+                programs.add(model.compiler().training(loss, optimizer, tensors, batch));
+            }
+            if (lastRows > 0) {
+                programs.add(model.compiler().training(loss, optimizer, tensors, lastRows));
+            }
+            List<TensorRef> state = new ArrayList<>(model.layout().optimizerState(optimizer));
+            state.add(model.layout().gradients());
+            memory = model.upload(data, tensors, state);
+            try {
+                List<Executable> bound =
+                        model.backend().bind(programs, List.of(model.memory(), memory), MemoryMode.ARENA);
+                full = fullSteps > 0 ? bound.get(0) : null;
+                last = lastRows > 0 ? bound.get(bound.size() - 1) : null;
+            } catch (WeftException e) {
+                memory.close();
+                throw e;
+            }
+            metrics = new double[StepRange.MAX_COUNT * programs.get(0).metrics().size()];
+        }
+
+        /** Null where the training was stopped before the epoch was done. */
+        EpochResult epoch(int epoch) {
+            int[] order = Shuffle.order(data.size(), model.seed(), epoch);
+            memory.write(tensors.order(), HostTensor.of(Shape.of(data.size()), order));
+            lossSum = 0;
+            correctSum = 0;
+            long start = System.nanoTime();
+            int step = 0;
+            while (step < fullSteps) {
+                if (stopped) {
+                    return null;
+                }
+                int count = Math.min(stepsPerRun, fullSteps - step);
+                double seconds = steps(full, epoch, step, count, batch);
+                step += count;
+                report(epoch, step, (double) step * batch, count * batch / seconds);
+                double wanted = RUN_SECONDS * count / seconds;
+                stepsPerRun = (int) Math.max(1, Math.min(StepRange.MAX_COUNT, wanted));
+            }
+            if (last != null) {
+                if (stopped) {
+                    return null;
+                }
+                double seconds = steps(last, epoch, step, 1, lastRows);
+                report(epoch, step + 1, data.size(), lastRows / seconds);
+            }
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            Evaluation test = validation == null ? null : model.evaluate(validation, loss);
+            return new EpochResult(
+                    epoch, lossSum / data.size(), correctSum / data.size(), test, seconds, data.size() / seconds);
+        }
+
+        /** Runs steps of one epoch and adds up their metrics; returns how long it took. */
+        private double steps(Executable executable, int epoch, int step, int count, int rows) {
+            long start = System.nanoTime();
+            long first = (long) (epoch - 1) * stepsPerEpoch + step;
+            StepRange.fillRates(rates, optimizer, schedule, first, count, (long) epochs * stepsPerEpoch, stepsPerEpoch);
+            StepRange range = new StepRange(first, count, step * batch, rows, rates);
+            executable.run(range);
+            long bad = executable.nonFiniteStep();
+            if (bad >= 0) {
+                throw new NonFiniteException(
+                        epoch, bad, firstNonFinite(executable, range.at((int) (bad - first), batch)));
+            }
+            executable.metrics(metrics);
+            int perStep = executable.program().metrics().size();
+            for (int i = 0; i < count; i++) {
+                lossSum += metrics[i * perStep] * rows;
+                correctSum += perStep > 1 ? metrics[i * perStep + 1] : Double.NaN;
+            }
+            return (System.nanoTime() - start) * 1e-9;
+        }
+
+        private void report(int epoch, int step, double images, double imagesPerSecond) {
+            if (!callbacks.isEmpty()) {
+                Callback.Progress progress = new Callback.Progress(
+                        epoch, epochs, step, stepsPerEpoch, lossSum / images, correctSum / images, imagesPerSecond);
+                callbacks.forEach(callback -> callback.progress(progress));
+            }
+        }
+
+        @Override
+        public void close() {
+            if (full != null) {
+                full.close();
+            }
+            if (last != null) {
+                last.close();
+            }
+            memory.close();
+        }
+    }
+
+    /** Runs the bad step once more, op by op, and describes the first op that wrote a NaN or an infinity. */
+    private static String firstNonFinite(Executable executable, StepRange step) {
+        StringBuilder found = new StringBuilder();
+        executable.trace(step, new Executable.Observer() {
+            @Override
+            public void after(List<Op> ops) {
+                if (found.isEmpty()) {
+                    Op op = ops.get(ops.size() - 1);
+                    for (TensorRef y : op.outputs()) {
+                        if (y.type() == DType.REAL && !finite(executable.read(y))) {
+                            found.append(Program.describe(op));
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+        return found.isEmpty() ? "no op when the step was repeated" : found.toString();
+    }
+
+    private static boolean finite(HostTensor tensor) {
+        for (int i = 0; i < tensor.elements(); i++) {
+            if (!Double.isFinite(tensor.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,80 @@
+package dev.weft.conformance;
+
+import static dev.weft.conformance.Tensors.batched;
+import static dev.weft.conformance.Tensors.batchedIntegers;
+import static dev.weft.conformance.Tensors.whole;
+
+import dev.weft.op.Op;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cases of {@link Op.BatchMean}, {@link Op.BatchMeanBackward} and {@link Op.CountCorrect}: what knows of valid rows. */
+final class BatchMeanCases {
+    private BatchMeanCases() {}
+
+    /** Rows of the batch, and valid ones. */
+    private static final int[][] ROWS = {{1, 1}, {2, 1}, {5, 5}, {17, 16}, {33, 1}, {64, 63}, {1021, 1000}};
+
+    static List<OpCase> cases() {
+        List<OpCase> cases = new ArrayList<>();
+        for (int[] rows : ROWS) {
+            int n = rows[0];
+            int valid = rows[1];
+            cases.add(OpCase.of(mean(n)).validRows(valid));
+            cases.add(OpCase.of(meanBackward(n)).validRows(valid));
+            for (int classes : new int[] {1, 2, 10, 33}) {
+                Op.CountCorrect count = count(n, classes);
+                cases.add(OpCase.of(count).integers(count.labels(), classes).validRows(valid));
+            }
+            if (valid < n) {
+                Op.BatchMean padded = mean(n);
+                OpCase withPadding = OpCase.of("padding is not looked at", padded)
+                        .validRows(valid)
+                        .kink();
+                for (int i = valid; i < n; i++) {
+                    withPadding.set(padded.x(), i, Double.NaN);
+                }
+                cases.add(withPadding);
+            }
+        }
+        Op.BatchMean mean = mean(4);
+        cases.add(OpCase.of("by hand", mean)
+                .with(mean.x(), 1, 2, 6, 100)
+                .validRows(3)
+                .expect(mean.y(), 3));
+        cases.add(OpCase.of("infinity", mean)
+                .with(mean.x(), 1, Double.POSITIVE_INFINITY, 6, 100)
+                .kink()
+                .expect(mean.y(), Double.POSITIVE_INFINITY));
+        Op.BatchMeanBackward backward = meanBackward(4);
+        cases.add(OpCase.of("by hand", backward)
+                .with(backward.dy(), 6)
+                .validRows(3)
+                .expect(backward.dx(), 2, 2, 2, 0));
+        Op.CountCorrect count = count(4, 3);
+        cases.add(OpCase.of("by hand, three of four rows count", count)
+                .with(count.x(), 1, 2, 3, 3, 2, 1, -1, -2, -3, 9, 0, 0)
+                .withIntegers(count.labels(), 2, 1, 0, 0)
+                .validRows(3)
+                .expect(count.y(), 2));
+        cases.add(OpCase.of("the first of equal maxima counts", count)
+                .with(count.x(), 5, 5, 5, 1, 5, 5, -1, -2, -1, 0, 0, 0)
+                .withIntegers(count.labels(), 0, 2, 2, 0)
+                .expect(count.y(), 2));
+        return cases;
+    }
+
+    private static Op.BatchMean mean(int n) {
+        return new Op.BatchMean("case", batched("x", n), whole("y", 1));
+    }
+
+    private static Op.BatchMeanBackward meanBackward(int n) {
+        TensorRef dy = whole("dy", 1);
+        return new Op.BatchMeanBackward("case", dy, batched("dx", n));
+    }
+
+    private static Op.CountCorrect count(int n, int classes) {
+        return new Op.CountCorrect("case", batched("x", n, classes), batchedIntegers("labels", n), whole("y", 1));
+    }
+}

@@ -1,0 +1,111 @@
+package dev.weft.conformance;
+
+import static dev.weft.conformance.Tensors.batched;
+import static dev.weft.conformance.Tensors.gradient;
+import static dev.weft.conformance.Tensors.parameter;
+
+import dev.weft.op.Op;
+import dev.weft.op.Window2d;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cases of {@link Op.Conv2d}, {@link Op.Conv2dInputGradient} and {@link Op.Conv2dFilterGradient}. */
+final class Conv2dCases {
+    private Conv2dCases() {}
+
+    private record Geometry(int n, int c, int h, int w, int k, Window2d window) {
+        TensorRef image(String name) {
+            return batched(name, n, c, h, w);
+        }
+
+        TensorRef filters() {
+            return parameter("w", k, c, window.height(), window.width());
+        }
+
+        TensorRef output(String name) {
+            return batched(name, n, k, window.outHeight(h), window.outWidth(w));
+        }
+
+        Op.Conv2d forward() {
+            return new Op.Conv2d("case", image("x"), filters(), window, output("y"));
+        }
+
+        Op.Conv2dInputGradient inputGradient() {
+            return new Op.Conv2dInputGradient("case", output("dy"), filters(), window, image("dx"));
+        }
+
+        Op.Conv2dFilterGradient filterGradient() {
+            return new Op.Conv2dFilterGradient(
+                    "case", image("x"), output("dy"), window, gradient("dw", k, c, window.height(), window.width()));
+        }
+    }
+
+    private static final Geometry[] GEOMETRIES = {
+        new Geometry(1, 1, 1, 1, 1, Window2d.square(1, 1, 0)),
+        new Geometry(3, 5, 4, 3, 7, Window2d.square(1, 1, 0)),
+        // window = image
+        new Geometry(2, 3, 5, 5, 4, Window2d.square(5, 1, 0)),
+        new Geometry(1, 1, 7, 7, 3, Window2d.square(3, 1, 1)),
+        // steps that leave out columns at the end
+        new Geometry(3, 2, 8, 9, 5, Window2d.square(3, 2, 0)),
+        new Geometry(2, 3, 7, 10, 4, Window2d.square(3, 2, 1)),
+        // stride > window: elements that no window holds
+        new Geometry(2, 2, 8, 8, 3, Window2d.square(2, 3, 0)),
+        // not square
+        new Geometry(1, 2, 9, 6, 3, new Window2d(1, 5, 2, 1, 0, 2)),
+        new Geometry(2, 1, 5, 11, 2, new Window2d(3, 2, 1, 3, 2, 1)),
+        new Geometry(2, 3, 1, 17, 2, new Window2d(1, 3, 1, 1, 0, 1)),
+        new Geometry(2, 3, 17, 1, 2, new Window2d(3, 1, 1, 1, 1, 0)),
+        // windows that lie in the padding alone
+        new Geometry(1, 2, 3, 3, 2, Window2d.square(3, 1, 4)),
+        // around the widths of vectors and tiles
+        new Geometry(1, 16, 6, 33, 17, Window2d.square(3, 1, 1)),
+        new Geometry(2, 17, 5, 16, 16, Window2d.square(3, 1, 1)),
+        // LeNet-5
+        new Geometry(2, 1, 28, 28, 6, Window2d.square(5, 1, 2)),
+        new Geometry(3, 6, 14, 14, 16, Window2d.square(5, 1, 0)),
+        new Geometry(65, 2, 6, 6, 3, Window2d.square(3, 1, 0)),
+    };
+
+    static List<OpCase> cases() {
+        List<OpCase> cases = new ArrayList<>();
+        for (Geometry g : GEOMETRIES) {
+            cases.add(OpCase.of(g.forward()));
+            cases.add(OpCase.of(g.inputGradient()));
+            cases.add(OpCase.of(g.filterGradient()));
+        }
+        Op.Conv2d diagonal = new Geometry(1, 1, 3, 3, 1, Window2d.square(2, 1, 0)).forward();
+        cases.add(OpCase.of("by hand", diagonal)
+                .with(diagonal.x(), 1, 2, 3, 4, 5, 6, 7, 8, 9)
+                .with(diagonal.w(), 1, 0, 0, -10)
+                .expect(diagonal.y(), -49, -58, -76, -85));
+        Op.Conv2d padded = new Geometry(1, 1, 1, 3, 1, new Window2d(1, 3, 1, 1, 0, 1)).forward();
+        cases.add(OpCase.of("by hand", padded)
+                .with(padded.x(), 1, 2, 3)
+                .with(padded.w(), 1, 10, 100)
+                .expect(padded.y(), 210, 321, 32));
+        Op.Conv2d strided = new Geometry(1, 2, 1, 5, 2, new Window2d(1, 2, 1, 3, 0, 0)).forward();
+        cases.add(OpCase.of("by hand", strided)
+                .with(strided.x(), 1, 2, 3, 4, 5, 10, 20, 30, 40, 50)
+                .with(strided.w(), 1, 0, 0, 1, 0, 1, 1, 0)
+                .expect(strided.y(), 21, 54, 12, 45));
+        Op.Conv2d infinite = new Geometry(1, 1, 1, 4, 1, new Window2d(1, 2, 1, 1, 0, 0)).forward();
+        cases.add(OpCase.of("NaN and infinity", infinite)
+                .with(infinite.x(), 1, Double.POSITIVE_INFINITY, 2, Double.NaN)
+                .with(infinite.w(), 1, 0)
+                .kink()
+                .expect(infinite.y(), Double.NaN, Double.POSITIVE_INFINITY, Double.NaN));
+        Op.Conv2dInputGradient input = new Geometry(1, 1, 1, 3, 1, new Window2d(1, 2, 1, 1, 0, 0)).inputGradient();
+        cases.add(OpCase.of("by hand", input)
+                .with(input.dy(), 1, 10)
+                .with(input.w(), 2, 3)
+                .expect(input.dx(), 2, 23, 30));
+        Op.Conv2dFilterGradient filter = new Geometry(1, 1, 1, 3, 1, new Window2d(1, 2, 1, 1, 0, 0)).filterGradient();
+        cases.add(OpCase.of("by hand", filter)
+                .with(filter.x(), 1, 2, 3)
+                .with(filter.dy(), 1, 10)
+                .expect(filter.dw(), 21, 32));
+        return cases;
+    }
+}

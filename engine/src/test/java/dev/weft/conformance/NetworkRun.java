@@ -1,0 +1,120 @@
+package dev.weft.conformance;
+
+import dev.weft.backend.Backend;
+import dev.weft.backend.Executable;
+import dev.weft.backend.Memory;
+import dev.weft.backend.StepRange;
+import dev.weft.conformance.Networks.Network;
+import dev.weft.data.Shuffle;
+import dev.weft.layer.Parameter;
+import dev.weft.optim.Optimizer;
+import dev.weft.optim.Schedule;
+import dev.weft.program.Compiler;
+import dev.weft.program.DataTensors;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.ParameterLayout;
+import dev.weft.program.Program;
+import dev.weft.random.Philox;
+import dev.weft.tensor.HostTensor;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A network's training program, bound to memory of its own and with fresh parameters. */
+final class NetworkRun implements AutoCloseable {
+    /** Steps that the learning rate and the epochs are laid out for. */
+    private static final int STEPS = 12;
+
+    static final long SHUFFLE_SEED = 7;
+
+    private final ParameterLayout layout;
+    private final Optimizer optimizer;
+    private final Program program;
+    private final int stepsPerEpoch;
+    private final List<TensorRef> state = new ArrayList<>();
+    private final Memory memory;
+    private final Executable executable;
+
+    NetworkRun(Network network, Optimizer optimizer, Backend backend, MemoryMode mode) {
+        this.optimizer = optimizer;
+        layout = new ParameterLayout(network.graph().parameters());
+        DataTensors data = DataTensors.of("data", network.data());
+        program = new Compiler(network.graph(), layout, 42).training(network.loss(), optimizer, data, network.batch());
+        int rows = network.data().size();
+        stepsPerEpoch = rows / network.batch();
+        state.add(layout.parameters());
+        state.add(layout.gradients());
+        state.addAll(layout.optimizerState(optimizer));
+        List<TensorRef> persistent = new ArrayList<>(state);
+        persistent.addAll(data.tensors());
+        memory = backend.allocate(persistent);
+        memory.write(data.features(), network.data().features());
+        memory.write(data.targets(), network.data().targets());
+        memory.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, SHUFFLE_SEED, 1)));
+        for (Parameter p : network.graph().parameters()) {
+            // no zeros, not even for biases, so that every parameter counts
+            Philox.Sequence random = Philox.sequence(3, p.name(), 0);
+            float[] values = new float[Math.toIntExact(p.shape().elements())];
+            double deviation = Math.sqrt(1.0 / p.fanIn());
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (deviation * random.nextNormal());
+            }
+            memory.write(layout.view(p.name()), HostTensor.of(p.shape(), values));
+        }
+        executable = backend.bind(List.of(program), List.of(memory), mode).get(0);
+    }
+
+    Executable executable() {
+        return executable;
+    }
+
+    Memory memory() {
+        return memory;
+    }
+
+    ParameterLayout layout() {
+        return layout;
+    }
+
+    int stepsPerEpoch() {
+        return stepsPerEpoch;
+    }
+
+    /** Steps of the first epoch, with a learning rate that changes. */
+    StepRange range(int first, int count) {
+        double[] rates = new double[count * StepRange.RATES];
+        StepRange.fillRates(rates, optimizer, Schedule.cosine(), first, count, STEPS, stepsPerEpoch);
+        return new StepRange(first, count, first * program.batch(), program.batch(), rates);
+    }
+
+    /** Runs steps and returns their metrics. */
+    double[] run(int first, int count) {
+        double[] metrics = new double[count * program.metrics().size()];
+        executable.run(range(first, count));
+        executable.metrics(metrics);
+        return metrics;
+    }
+
+    /** The loss of a step. */
+    double loss(int step) {
+        return run(step, 1)[0];
+    }
+
+    /** Parameters, gradients and optimizer state. */
+    Map<String, double[]> state() {
+        Map<String, double[]> values = new LinkedHashMap<>();
+        for (TensorRef tensor : state) {
+            values.put(tensor.name(), memory.read(tensor).doubles());
+        }
+        return values;
+    }
+
+    @Override
+    public void close() {
+        executable.close();
+        memory.close();
+    }
+}

@@ -1,0 +1,96 @@
+package dev.weft.conformance;
+
+import static dev.weft.layer.Layers.add;
+import static dev.weft.layer.Layers.avgPool2d;
+import static dev.weft.layer.Layers.concat;
+import static dev.weft.layer.Layers.conv2d;
+import static dev.weft.layer.Layers.dropout;
+import static dev.weft.layer.Layers.flatten;
+import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.maxPool2d;
+import static dev.weft.layer.Layers.relu;
+import static dev.weft.layer.Layers.reshape;
+import static dev.weft.layer.Layers.sigmoid;
+import static dev.weft.layer.Layers.softmax;
+import static dev.weft.layer.Layers.tanh;
+
+import dev.weft.data.Dataset;
+import dev.weft.graph.Graph;
+import dev.weft.graph.Node;
+import dev.weft.layer.Concat;
+import dev.weft.loss.Loss;
+import dev.weft.random.Philox;
+import dev.weft.tensor.Shape;
+import java.util.List;
+
+/** Small networks that between them hold every layer and both losses, with data to train them on. */
+final class Networks {
+    private Networks() {}
+
+    /**
+     * @param data three batches and a short one
+     */
+    record Network(String name, Graph graph, Loss loss, Dataset data, int batch) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static List<Network> all() {
+        return List.of(everyLayer(), perceptron());
+    }
+
+    /** Every layer once or more; the output of the first activation is read three times. */
+    private static Network everyLayer() {
+        Shape image = Shape.of(2, 9, 8);
+        Graph.Builder b = Graph.builder(image);
+        Node first = b.add(relu(), b.add(conv2d(4, 3).padding(1), b.input()));
+        Node same = b.add(tanh(), b.add(conv2d(4, 3).padding(1).withoutBias(), first));
+        Node sum = b.add(add(), first, same, first);
+        Node joined = b.add(concat(), sum, b.add(sigmoid(), b.add(conv2d(3, 1), first)));
+        Node maximum = b.add(maxPool2d(2).stride(2).padding(1), joined);
+        Node mean = b.add(avgPool2d(3).stride(2).padding(1), joined);
+        Node pooled = b.add(reshape(35, 9), b.add(new Concat(2), maximum, mean));
+        Node features = b.add(dropout(0.25), b.add(flatten(), pooled));
+        Node hidden = b.add(tanh(), b.add(linear(7), features));
+        Node weights = b.add(softmax(), b.add(linear(7).withoutBias(), hidden));
+        Node output = b.add(linear(5), b.add(add(), hidden, weights));
+        Graph graph = b.build(output);
+        int rows = 11;
+        byte[] bytes = new byte[rows * Math.toIntExact(image.elements())];
+        int[] labels = new int[rows];
+        Philox.Sequence random = Philox.sequence(5, "every layer", 0);
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) random.nextInt();
+        }
+        for (int i = 0; i < rows; i++) {
+            labels[i] = random.nextInt(5);
+        }
+        return new Network(
+                "every layer",
+                graph,
+                Loss.softmaxCrossEntropy(),
+                Dataset.ofBytes(image, bytes, labels, 5).normalized(0.5, 0.29),
+                3);
+    }
+
+    /** A perceptron that fits values. */
+    private static Network perceptron() {
+        Shape sample = Shape.of(5);
+        Shape target = Shape.of(2);
+        Graph graph = Graph.sequential(sample, linear(17), sigmoid(), linear(16), tanh(), linear(2));
+        int rows = 23;
+        Philox.Sequence random = Philox.sequence(5, "perceptron", 0);
+        float[] values = new float[rows * 5];
+        float[] targets = new float[rows * 2];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextNormal();
+        }
+        for (int i = 0; i < targets.length; i++) {
+            targets[i] = (float) random.nextNormal();
+        }
+        return new Network(
+                "perceptron", graph, Loss.meanSquaredError(), Dataset.ofTargets(sample, values, target, targets), 7);
+    }
+}

@@ -1,0 +1,58 @@
+package dev.weft.samples;
+
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+
+/** A progress bar on the terminal, with text on both sides. It vanishes when it is closed. */
+final class Bar implements AutoCloseable {
+    private static final int MAX_CELLS = 30;
+    private static final int MIN_CELLS = 5;
+    private static final boolean UNICODE =
+            StandardCharsets.UTF_8.equals(Charset.forName(System.getProperty("native.encoding")));
+    private static final String DONE = UNICODE ? "\u2588" : "#";
+    private static final String LEFT = UNICODE ? "\u2591" : ".";
+
+    private final ProgressBar bar;
+
+    /**
+     * @param max where the bar is full
+     * @param right asked for whenever the bar is drawn, on another thread
+     */
+    Bar(String left, long max, Supplier<String> right) {
+        bar = new ProgressBarBuilder()
+                .setInitialMax(max)
+                .setUpdateIntervalMillis(200)
+                .setConsumer(new ConsoleProgressBarConsumer(System.err))
+                .setRenderer((state, width) -> render(left, state.getNormalizedProgress(), right.get(), width))
+                .clearDisplayOnFinish()
+                .build();
+    }
+
+    /**
+     * @param done from 0 to 1
+     * @param width of the whole line; text that does not fit is cut
+     */
+    static String render(String left, double done, String right, int width) {
+        int cells = Math.min(MAX_CELLS, width - left.length() - right.length() - 2);
+        String bar = "";
+        if (cells >= MIN_CELLS) {
+            int full = (int) Math.round(cells * Math.max(0, Math.min(1, done)));
+            bar = DONE.repeat(full) + LEFT.repeat(cells - full) + " ";
+        }
+        String line = left + " " + bar + right;
+        return line.substring(0, Math.max(0, Math.min(line.length(), width)));
+    }
+
+    void stepTo(long done) {
+        bar.stepTo(done);
+    }
+
+    @Override
+    public void close() {
+        bar.close();
+    }
+}

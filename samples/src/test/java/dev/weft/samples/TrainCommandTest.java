@@ -1,0 +1,450 @@
+package dev.weft.samples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.weft.backend.Backend;
+import dev.weft.backend.BackendProvider;
+import dev.weft.backend.Backends;
+import dev.weft.data.Dataset;
+import dev.weft.data.IdxFiles;
+import dev.weft.data.Mnist;
+import dev.weft.io.SafeTensors;
+import dev.weft.tensor.Shape;
+import dev.weft.train.Model;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Runs {@code weft train} in this JVM, on small data sets. */
+class TrainCommandTest {
+    private static final Shape IMAGE = Shape.of(1, 28, 28);
+    private static final int USAGE = 2;
+    private static final int FAILED = 1;
+
+    @TempDir
+    Path folder;
+
+    private String out;
+    private String err;
+
+    /** Small data in place of MNIST, unless {@code --data} names a folder. */
+    private int weft(String... arguments) {
+        return weft(
+                (data, offline, progress) ->
+                        data == null ? new Mnist(data(60), data(20)) : Mnist.load(data, offline, progress),
+                arguments);
+    }
+
+    private int weft(MnistLoader loader, String... arguments) {
+        StringWriter outText = new StringWriter();
+        StringWriter errText = new StringWriter();
+        int code = Weft.commandLine(loader)
+                .setOut(new PrintWriter(outText))
+                .setErr(new PrintWriter(errText))
+                .execute(arguments);
+        out = outText.toString();
+        err = errText.toString();
+        return code;
+    }
+
+    /** Class k has a bright square at place k: easily learnt. */
+    private static Dataset data(int count) {
+        byte[] pixels = new byte[count * 28 * 28];
+        int[] labels = new int[count];
+        for (int i = 0; i < count; i++) {
+            labels[i] = i % 10;
+            for (int row = 0; row < 5; row++) {
+                int first = i * 784 + (labels[i] / 5 * 14 + row) * 28 + labels[i] % 5 * 5;
+                Arrays.fill(pixels, first, first + 5, (byte) 255);
+            }
+        }
+        return Dataset.ofBytes(IMAGE, pixels, labels, 10).normalized(Mnist.MEAN, Mnist.DEVIATION);
+    }
+
+    private void failsWith(int code, String message, String... arguments) {
+        assertThat(weft(arguments)).as(err).isEqualTo(code);
+        assertThat(err).startsWith("weft: ").contains(message).endsWith(System.lineSeparator());
+        assertThat(err.lines()).as("one line, no stack trace").hasSize(1);
+    }
+
+    private static List<String> rows(String output) {
+        return output.lines().filter(line -> line.matches(" +\\d+ .*")).toList();
+    }
+
+    // what it does
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lenet5", "mlp"})
+    void trainsAndReports(String network) {
+        int code = weft("train", network, "--backend", "cpu", "--epochs", "3", "--batch", "16", "--optimizer", "adam");
+
+        assertThat(code).as(err).isZero();
+        assertThat(out)
+                .startsWith(network + ", ")
+                .contains("on 60 images; test on 20", "batch 16; seed 42; backend cpu");
+        assertThat(rows(out)).hasSize(3).last().asString().startsWith("    3 ");
+        assertThat(out.lines().toList()).last().asString().matches("test accuracy .* % after 3 epochs in .* s");
+        assertThat(err).isEmpty();
+    }
+
+    @Test
+    void learns() {
+        int code = weft("train", "mlp", "--backend", "cpu", "--epochs", "5", "--batch", "10", "--optimizer", "adam");
+
+        assertThat(code).as(err).isZero();
+        assertThat(out).contains("test accuracy 100.00 % after 5 epochs");
+    }
+
+    @Test
+    void quietShowsTheLastLineAlone() {
+        assertThat(weft("train", "mlp", "--backend", "cpu", "--quiet", "--batch", "20"))
+                .isZero();
+
+        assertThat(out.lines()).singleElement().asString().startsWith("test accuracy ");
+        assertThat(err).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "sgd, constant, 0.1",
+        "momentum, cosine, 0.02",
+        "nesterov, step, 0.02",
+        "adam, constant, 0.001",
+        "adamw, cosine, 0.001"
+    })
+    void everyOptimizerAndScheduleTrainsWithItsUsualRate(String optimizer, String schedule, String rate) {
+        int code = weft(
+                "train",
+                "lenet5",
+                "--backend",
+                "cpu",
+                "--epochs",
+                "2",
+                "--batch",
+                "30",
+                "--optimizer",
+                optimizer,
+                "--schedule",
+                schedule);
+
+        assertThat(code).as(err).isZero();
+        assertThat(out).contains(optimizer + ", learning rate " + rate + ", " + schedule);
+    }
+
+    @Test
+    void theReferenceBackendTrainsToo() {
+        assertThat(weft("train", "mlp", "--backend", "reference", "--batch", "20", "--threads", "1"))
+                .as(err)
+                .isZero();
+        assertThat(out).contains("backend reference", "test accuracy ");
+    }
+
+    @Test
+    void theSeedDecidesTheResult() {
+        String[] rows = new String[3];
+        String[] seeds = {"1", "1", "2"};
+        for (int i = 0; i < 3; i++) {
+            weft("train", "mlp", "--backend", "cpu", "--batch", "20", "--lr", "0.01", "--seed", seeds[i]);
+            // without seconds and images per second
+            rows[i] = rows(out).get(0).replaceAll("%\\s+\\S+\\s+\\S+$", "");
+        }
+        assertThat(rows[1]).isEqualTo(rows[0]);
+        assertThat(rows[2]).isNotEqualTo(rows[0]);
+    }
+
+    @Test
+    void validationReportsOnTheLastSixthOfTheTrainingImages() throws IOException {
+        Path json = folder.resolve("run.json");
+        assertThat(weft("train", "mlp", "--backend", "cpu", "--validation", "--batch", "10", "--json", json.toString()))
+                .isZero();
+
+        assertThat(out).contains("on 50 images; validation on 10", "val. acc", "validation accuracy ");
+        assertThat(Files.readString(json)).contains("\"evaluatedOn\" : \"validation\"");
+    }
+
+    @Test
+    void savesTheModelToAFolderOrAFile() {
+        Path models = folder.resolve("new/models");
+        Path file = folder.resolve("other/mine.safetensors");
+
+        assertThat(weft("train", "mlp", "--backend", "cpu", "--out", models.toString()))
+                .isZero();
+        assertThat(weft("train", "mlp", "--backend", "cpu", "--out", file.toString()))
+                .isZero();
+
+        assertThat(out).contains("model in " + file);
+        assertThat(file).hasSameBinaryContentAs(models.resolve("model.safetensors"));
+        assertThat(SafeTensors.read(file)).containsKey("linear1.weight");
+        try (Backend cpu = Backends.open("cpu");
+                Model model = Model.create(Mlp.graph(), cpu, 7)) {
+            model.load(file);
+            double accuracy = model.evaluate(data(20)).accuracy();
+            assertThat(out).contains("test accuracy %.2f %%".formatted(100 * accuracy));
+        }
+    }
+
+    @Test
+    void jsonHoldsSettingsMachineAndResults() throws IOException {
+        Path json = folder.resolve("results/run.json");
+        int code = weft(
+                "train",
+                "lenet5",
+                "--backend",
+                "cpu",
+                "--threads",
+                "2",
+                "--epochs",
+                "2",
+                "--seed",
+                "5",
+                "--batch",
+                "32",
+                "--json",
+                json.toString());
+
+        assertThat(code).as(err).isZero();
+        Set<String> names = new HashSet<>();
+        int epochs = 0;
+        try (JsonParser parser = new JsonFactory().createParser(Files.readString(json))) {
+            while (parser.nextToken() != null) {
+                if (parser.currentToken() == JsonToken.FIELD_NAME) {
+                    names.add(parser.currentName());
+                    epochs += parser.currentName().equals("epoch") ? 1 : 0;
+                }
+                if (parser.currentToken() == JsonToken.VALUE_NUMBER_FLOAT) {
+                    assertThat(parser.getDoubleValue()).as(parser.currentName()).isFinite();
+                }
+            }
+        }
+        assertThat(epochs).isEqualTo(2);
+        assertThat(names)
+                .contains("trainLoss", "trainAccuracy", "testLoss", "testAccuracy", "seconds", "imagesPerSecond")
+                .contains("network", "seed", "backend", "threads", "options", "versions", "machine", "totalSeconds")
+                .contains("weft", "jdk", "os", "cpu", "cores", "memoryBytes", "optimizer", "lr", "schedule", "batch");
+        assertThat(Files.readString(json))
+                .contains("\"seed\" : 5", "\"threads\" : 2", "\"backend\" : \"cpu: float, 2 threads");
+    }
+
+    @Test
+    void versionAndHelp() {
+        assertThat(weft("--version")).isZero();
+        assertThat(out).matches("weft \\d+\\.\\d+\\S*, JDK .+\\R");
+
+        assertThat(weft("--help")).isZero();
+        assertThat(out).contains("train  Trains a network", "weft train lenet5");
+
+        assertThat(weft("train", "--help")).isZero();
+        assertThat(out)
+                .contains("Examples:", "  weft train lenet5", "sgd, momentum, nesterov, adam, adamw", "Exit codes")
+                .contains("--backend", "--threads", "--epochs", "--batch", "--optimizer", "--lr", "--schedule")
+                .contains("--seed", "--data", "--offline", "--out", "--json", "--quiet", "--validation");
+    }
+
+    @Test
+    void theHelpTellsTheDefaultsThatHold() {
+        weft("train", "--help");
+        String help = out.replaceAll("\\s+", " ");
+
+        for (Network network : Network.all()) {
+            int start = help.indexOf(network.name() + ": ");
+            assertThat(start).as(network.name()).isPositive();
+            String lines = help.substring(start, help.indexOf("by default", start));
+            assertThat(lines)
+                    .contains(network.epochs() + " epoch")
+                    .contains("batch " + network.batch())
+                    .contains(network.optimizer() + ", learning rate " + network.learningRate());
+        }
+    }
+
+    @Test
+    void withoutACommandTheHelpIsShown() {
+        assertThat(weft()).isEqualTo(USAGE);
+        assertThat(err).contains("Usage: weft", "weft train lenet5");
+    }
+
+    // wrong usage
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "--batch 0      | --batch must be at least 1, got 0",
+                "--batch -5     | --batch must be at least 1, got -5",
+                "--batch many   | 'many' is not an int",
+                "--threads 0    | --threads must be at least 1, got 0",
+                "--epochs 0     | --epochs must be at least 1, got 0",
+                "--lr -0.1      | --lr must be a positive number, got -0.1",
+                "--lr 0         | --lr must be a positive number, got 0.0",
+                "--lr NaN       | --lr must be a positive number, got NaN",
+                "--lr Infinity  | --lr must be a positive number, got Infinity",
+                "--optimizer x  | there is no 'x'; there are sgd, momentum, nesterov, adam, adamw",
+                "--schedule x   | there is no 'x'; there are constant, cosine, step",
+                "--backend x    | there is no backend 'x'; there are auto, cuda, cpu, reference",
+                "--no-such x    | Unknown option",
+                "--batch        | Missing required parameter for option '--batch'",
+                "extra          | Unmatched argument at index 2: 'extra'"
+            })
+    void wrongOptions(String options, String message) {
+        String[] arguments = ("train mlp " + options).split(" ");
+
+        failsWith(USAGE, message, arguments);
+        assertThat(err).contains("(see weft train --help)");
+    }
+
+    @Test
+    void wrongNames() {
+        failsWith(USAGE, "there is no network 'resnet'; there are lenet5, mlp", "train", "resnet");
+        failsWith(USAGE, "Missing required parameter: 'NETWORK'", "train");
+        failsWith(USAGE, "there is no command 'trian'; there are train", "trian", "lenet5");
+    }
+
+    // failures
+
+    @Test
+    void anUnwritableOutputIsFoundBeforeTraining() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        MnistLoader notReached = (data, offline, progress) -> {
+            throw new AssertionError("training must not begin");
+        };
+        for (List<String> options : List.of(
+                List.of("--out", file + "/models"),
+                List.of("--json", file + "/run.json"),
+                List.of("--json", folder.toString()))) {
+            int code = weft(notReached, "train", "mlp", options.get(0), options.get(1));
+
+            assertThat(code).isEqualTo(FAILED);
+            assertThat(err.lines()).singleElement().asString().startsWith("weft: cannot write " + options.get(1));
+        }
+        assertThat(err).contains("it is a folder");
+    }
+
+    @Test
+    void aBackendThatIsNotUsableTellsWhy() {
+        BackendProvider cuda = Backends.providers().stream()
+                .filter(provider -> provider.name().equals("cuda"))
+                .findFirst()
+                .orElseThrow();
+        Optional<String> reason = cuda.unusable();
+        if (reason.isPresent()) {
+            failsWith(FAILED, "backend cuda is not usable: " + reason.get(), "train", "mlp", "--backend", "cuda");
+        } else {
+            assertThat(weft("train", "mlp", "--backend", "cuda")).as(err).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"cpu, 1e30", "reference, 1e300"})
+    void aNonFiniteLossStopsTheTraining(String backend, String rate) {
+        failsWith(
+                FAILED,
+                "non-finite value in epoch 1, step ",
+                "train",
+                "mlp",
+                "--backend",
+                backend,
+                "--optimizer",
+                "sgd",
+                "--lr",
+                rate,
+                "--batch",
+                "10");
+        assertThat(err).contains("first written by: linear").doesNotContain("no op when the step was repeated");
+        assertThat(rows(out)).isEmpty();
+    }
+
+    @Test
+    void outOfMemoryTellsWhatToDo() {
+        int code = weft(
+                (data, offline, progress) -> {
+                    throw new OutOfMemoryError("Java heap space");
+                },
+                "train",
+                "mlp",
+                "--backend",
+                "cpu");
+
+        assertThat(code).isEqualTo(FAILED);
+        assertThat(err.lines())
+                .singleElement()
+                .asString()
+                .startsWith("weft: out of memory: Java heap space")
+                .contains("--batch", "WEFT_JAVA_OPTS");
+    }
+
+    @Test
+    void anInternalErrorIsOneLineAndTheStackTraceComesWhenAskedFor() {
+        MnistLoader broken = (data, offline, progress) -> {
+            throw new IllegalStateException("first line\n  second line");
+        };
+
+        assertThat(weft(broken, "train", "mlp", "--backend", "cpu")).isEqualTo(FAILED);
+        assertThat(err.lines())
+                .containsExactly("weft: internal error: java.lang.IllegalStateException: first line second line");
+
+        assertThat(weft(broken, "train", "mlp", "--backend", "cpu", "--stacktrace"))
+                .isEqualTo(FAILED);
+        assertThat(err).contains("at dev.weft.samples.TrainCommand.");
+    }
+
+    // bad files
+
+    @Test
+    void badFilesAreNamed() throws IOException {
+        byte[] images = IdxFiles.images(20, 28, 28);
+        byte[] corrupt = IdxFiles.gzip(images);
+        corrupt[corrupt.length - 6] ^= 1;
+
+        badFile("train-images-idx3-ubyte", Arrays.copyOf(images, 5000), "is truncated: 5,000 bytes");
+        badFile("train-images-idx3-ubyte", corrupt, "holds truncated or corrupt gzip data");
+        badFile(
+                "train-images-idx3-ubyte",
+                IdxFiles.labels(20),
+                "has the magic number 0x00000801, 0x00000803 is needed");
+        badFile("t10k-labels-idx1-ubyte", IdxFiles.labels(21), "holds 21 labels; the counts must be equal");
+        badFile(
+                "train-labels-idx1-ubyte",
+                IdxFiles.idx(0x801, new int[] {2}, (byte) 3, (byte) 200),
+                "holds 2 labels; the counts must be equal");
+        byte[] labels = IdxFiles.labels(20);
+        labels[8 + 7] = 77;
+        badFile("train-labels-idx1-ubyte", labels, "label 7 is 77, labels are 0 to 9");
+        badFile("t10k-images-idx3-ubyte", IdxFiles.idx(0x803, new int[] {0, 28, 28}), "is empty: its dimension 0 is 0");
+        badFile("train-images-idx3-ubyte", images, "is not the published train-images-idx3-ubyte");
+    }
+
+    private void badFile(String name, byte[] content, String message) throws IOException {
+        Path data = Files.createTempDirectory(folder, "data");
+        IdxFiles.writeMnist(data, 20);
+        Files.write(data.resolve(name), content);
+
+        failsWith(FAILED, message, "train", "mlp", "--backend", "cpu", "--data", data.toString(), "--offline");
+        assertThat(err).contains(data.resolve(name).toString());
+    }
+
+    @Test
+    void aDataFolderThatDoesNotExistIsNamed() {
+        failsWith(
+                FAILED,
+                "typo does not exist",
+                "train",
+                "mlp",
+                "--data",
+                folder.resolve("typo").toString());
+    }
+}
