@@ -380,7 +380,7 @@ static inline f32 fma_directed(f32 a, f32 b, f32 c, char mode) {
     f64 p = (f64)a * b, s = p + c;  // the product is exact
     if (s != s || __builtin_isinf(s)) return (f32)s;
     if (s == 0) {
-        if (p == 0 && c == 0 && __builtin_signbit(p) == __builtin_signbit(c)) return (f32)s;
+        if (p == 0 && c == 0 && !__builtin_signbit(p) == !__builtin_signbit(c)) return (f32)s;
         return mode == 'm' ? -0.f : 0.f;  // an exact zero from operands of opposite sign
     }
     f64 t = s - p, lo = (p - (s - t)) + ((f64)c - t);  // Knuth's TwoSum

@@ -516,6 +516,7 @@ private:
                     expect_operands(in, 1);
                     keep = read(in, in.operands[0], 'u');
                 }
+                if (e.variant == "all") put("w.launch->call->async_commit(w, l); ");  // also what no group holds yet
                 return put("w.launch->call->async_wait(w, l, " + keep + ", " + site + ");");
             }
             default: refuse(in, "cannot translate");
