@@ -8,6 +8,7 @@ import static dev.weft.layer.Layers.maxPool2d;
 import static dev.weft.layer.Layers.relu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
@@ -42,6 +43,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BackendCheckTest {
     private static final Graph GRAPH =
             Graph.sequential(Shape.of(1, 6, 6), conv2d(3, 3), relu(), maxPool2d(2), flatten(), dropout(0.5), linear(4));
+
+    /** Makes the faulty backend fuse convolution, bias and activation; the fault is in the convolution. */
+    private static final String FUSED = "fused conv2d";
 
     private final Backend reference = Backends.open("reference");
 
@@ -120,6 +124,29 @@ class BackendCheckTest {
         // each op is judged alone, so the fault is not carried on
         assertThat(report.differences().stream().filter(d -> !d.equal()))
                 .allMatch(d -> d.op().name().equals(faulty));
+    }
+
+    @Test
+    void fusedOpsAreOneOpOfWhichTheLastOutputIsCompared() {
+        try (Backend cpu = Backends.open("cpu")) {
+            CheckReport report = BackendCheck.compare(
+                    GRAPH, Loss.softmaxCrossEntropy(), batch(), new FaultyBackend(cpu, FUSED, 0, x -> x));
+            assertThat(report).matches(CheckReport::passed);
+            List<String> conv1 = report.differences().stream()
+                    .filter(d -> d.op().layer().equals("conv1"))
+                    .map(d -> d.tensor().name())
+                    .toList();
+            assertThat(conv1).doesNotContain("conv1.product", "conv1").contains("d(conv1.weight)");
+            assertThat(report.differences()).extracting(d -> d.tensor().name()).contains("relu1");
+        }
+    }
+
+    @Test
+    void aFaultWithinFusedOpsIsSeenInWhatTheyGive() {
+        CheckReport report = BackendCheck.compare(
+                GRAPH, Loss.softmaxCrossEntropy(), batch(), new FaultyBackend(reference, FUSED, 0, x -> x + 1e-3));
+        assertThat(report.first().orElseThrow().tensor().name()).isEqualTo("relu1");
+        assertThat(report.first().orElseThrow().maxAbsolute()).isCloseTo(1e-3, within(1e-7));
     }
 
     @Test
@@ -219,28 +246,56 @@ class BackendCheckTest {
         @Override
         public void trace(StepRange step, Observer observer) {
             good.trace(step, new Observer() {
+                private int index;
+
                 @Override
                 public void before(List<Op> ops) {
-                    observer.before(ops);
+                    if (fusedAt(index) <= 0) {
+                        observer.before(fused(index));
+                    }
                 }
 
                 @Override
                 public void after(List<Op> ops) {
-                    if (ops.get(0).name().equals(op)) {
-                        TensorRef y = ops.get(0).outputs().get(output);
-                        HostTensor values = good.read(y);
-                        int middle = y.elements() / 2;
-                        double wrong = fault.applyAsDouble(values.get(middle));
-                        if (values.array() instanceof int[] integers) {
-                            integers[middle] = (int) wrong;
-                        } else {
-                            ((double[]) values.array())[middle] = wrong;
-                        }
-                        good.write(y, values);
+                    if (op.endsWith(ops.get(0).name())) {
+                        spoil(ops.get(0).outputs().get(output));
                     }
-                    observer.after(ops);
+                    int place = fusedAt(index);
+                    if (place < 0 || place == 2) {
+                        observer.after(fused(index - Math.max(0, place)));
+                    }
+                    index++;
                 }
             });
+        }
+
+        private void spoil(TensorRef y) {
+            HostTensor values = good.read(y);
+            int middle = y.elements() / 2;
+            double wrong = fault.applyAsDouble(values.get(middle));
+            if (values.array() instanceof int[] integers) {
+                integers[middle] = (int) wrong;
+            } else if (values.array() instanceof float[] floats) {
+                floats[middle] = (float) wrong;
+            } else {
+                ((double[]) values.array())[middle] = wrong;
+            }
+            good.write(y, values);
+        }
+
+        /** 0, 1 or 2 in convolution, bias and activation, where they are fused, else -1. */
+        private int fusedAt(int index) {
+            List<Op> ops = program().ops();
+            for (int place = 0; op.equals(FUSED) && place < 3 && place <= index; place++) {
+                if (ops.get(index - place) instanceof Op.Conv2d) {
+                    return place;
+                }
+            }
+            return -1;
+        }
+
+        private List<Op> fused(int index) {
+            return program().ops().subList(index, index + (fusedAt(index) == 0 ? 3 : 1));
         }
 
         @Override

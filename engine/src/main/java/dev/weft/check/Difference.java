@@ -49,6 +49,24 @@ public record Difference(
             HostTensor magnitudes,
             HostTensor actual,
             double unitRoundoff) {
+        double[] inherited = new double[expected.elements()];
+        return of(index, op, tensor, expected, magnitudes, inherited, actual, unitRoundoff);
+    }
+
+    /**
+     * The same for an op that others are fused with.
+     *
+     * @param inherited what each value may be off because of the ops before it that it is fused with
+     */
+    static Difference of(
+            int index,
+            Op op,
+            TensorRef tensor,
+            HostTensor expected,
+            HostTensor magnitudes,
+            double[] inherited,
+            HostTensor actual,
+            double unitRoundoff) {
         if (actual.elements() != expected.elements() || actual.type() != expected.type()) {
             throw new IllegalArgumentException(
                     "%s: the reference has %s, the candidate %s".formatted(tensor, expected, actual));
@@ -63,7 +81,7 @@ public record Difference(
             double a = actual.get(i);
             double scaled;
             if (tensor.type() == DType.REAL) {
-                scaled = scaledError(e, magnitudes.get(i), a, precision);
+                scaled = scaledError(e, magnitudes.get(i), a, inherited[i], precision);
             } else {
                 scaled = e == a ? 0 : Double.POSITIVE_INFINITY;
             }
@@ -93,8 +111,12 @@ public record Difference(
         return actual == precision.round(expected) || (Double.isNaN(expected) && Double.isNaN(actual));
     }
 
-    /** The error in units of unit roundoff times magnitude, apart from what numbers below the normal ones lose. */
-    private static double scaledError(double expected, double magnitude, double actual, Precision precision) {
+    /**
+     * The error in units of unit roundoff times magnitude, apart from what is inherited and what numbers below the normal
+     * ones lose.
+     */
+    private static double scaledError(
+            double expected, double magnitude, double actual, double inherited, Precision precision) {
         if (same(expected, actual, precision)) {
             return 0;
         }
@@ -103,7 +125,10 @@ public record Difference(
         if (!finite || error == 0) {
             return finite ? 0 : Double.POSITIVE_INFINITY;
         }
-        double excess = Math.max(0, error - precision.smallestNormal());
+        if (error <= inherited) {
+            return 0;
+        }
+        double excess = Math.max(0, error - inherited - precision.smallestNormal());
         return excess == 0 ? Double.MIN_VALUE : excess / (precision.unitRoundoff() * magnitude);
     }
 

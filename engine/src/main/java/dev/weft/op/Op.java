@@ -12,6 +12,7 @@ import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The instruction set: what a program is made of. Every op names the tensors that it reads and writes, and overwrites
@@ -398,7 +399,7 @@ public sealed interface Op {
 
         @Override
         public String attributes() {
-            return function.name().toLowerCase(java.util.Locale.ROOT);
+            return function.name().toLowerCase(Locale.ROOT);
         }
 
         /** {@code dx = dy function'(x)}, computed from y. */
@@ -427,7 +428,7 @@ public sealed interface Op {
 
         @Override
         public String attributes() {
-            return function.name().toLowerCase(java.util.Locale.ROOT);
+            return function.name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -493,7 +494,7 @@ public sealed interface Op {
 
         @Override
         public String attributes() {
-            return "p %.3g".formatted(Integer.toUnsignedLong(threshold) / 0x1p32);
+            return String.format(Locale.ROOT, "p %.3g", Integer.toUnsignedLong(threshold) / 0x1p32);
         }
 
         /** {@code dx = dy mask / (1 - p)}. */
@@ -881,7 +882,7 @@ public sealed interface Op {
 
         @Override
         public String attributes() {
-            return scale == 1 && shift == 0 ? "" : "scale %.6g shift %.6g".formatted(scale, shift);
+            return scale == 1 && shift == 0 ? "" : String.format(Locale.ROOT, "scale %.6g shift %.6g", scale, shift);
         }
     }
 

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class CompilerTest {
@@ -38,6 +39,19 @@ class CompilerTest {
                     .containsExactlyElementsOf(new String(golden.readAllBytes(), StandardCharsets.UTF_8)
                             .lines()
                             .toList());
+        }
+    }
+
+    @Test
+    void aListingReadsTheSameUnderEveryLocale() {
+        Program program = LeNet.compiler().evaluation(CROSS_ENTROPY, LeNet.DATA, 4);
+        String listing = program.listing();
+        Locale locale = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.GERMANY);
+            assertThat(program.listing()).isEqualTo(listing).contains("scale 0.00392157");
+        } finally {
+            Locale.setDefault(locale);
         }
     }
 

@@ -40,7 +40,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  weft train lenet5",
-            "  weft train lenet5 --epochs 15 --schedule cosine --out runs/lenet5 --json runs/lenet5/run.json",
+            "  weft train lenet5 --epochs 15 --out runs/lenet5 --json runs/lenet5/run.json",
             "  weft train mlp --optimizer adam --validation",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
@@ -91,7 +91,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--schedule",
             paramLabel = "NAME",
-            defaultValue = "constant",
+            defaultValue = "cosine",
             description = "The learning rate's course: constant; cosine, from the rate down to 0;"
                     + " step, a tenth after each third of the epochs. Default: ${DEFAULT-VALUE}.")
     private ScheduleName schedule;
