@@ -39,7 +39,9 @@ class ChecksTest {
     }
 
     private static void assertFails(int code, String report, Runnable launch) {
-        assertThatThrownBy(launch::run).isInstanceOfSatisfying(Gpu.Failure.class, f -> assertThat(f.code).isEqualTo(code));
+        assertThatThrownBy(launch::run)
+                .isInstanceOfSatisfying(
+                        Gpu.Failure.class, f -> assertThat(f.code).isEqualTo(code));
         assertThat(Emulator.reports()).contains(report);
     }
 
@@ -64,7 +66,8 @@ class ChecksTest {
                 .contains("st.global.f32")
                 .contains("source bugs.cu:" + lineOf("// <= for <"));
         String ptxLine = report.replaceAll("(?s).*PTX line (\\d+):.*", "$1");
-        assertThat(Emulator.corpus("bugs.ptx").split("\n")[Integer.parseInt(ptxLine) - 1]).contains("st.global.f32");
+        assertThat(Emulator.corpus("bugs.ptx").split("\n")[Integer.parseInt(ptxLine) - 1])
+                .contains("st.global.f32");
     }
 
     @Test
@@ -72,13 +75,17 @@ class ChecksTest {
         CUdeviceptr y = gpu.allocate(7);
         gpu.run(bug("out_of_bounds_bytes"), 1, 32, 6, y);
         assertThat(Emulator.reports()).isEmpty();
-        assertFails(ILLEGAL_ADDRESS, "0 bytes past the end of allocation", () -> gpu.run(bug("out_of_bounds_bytes"), 1, 32, 7, y));
+        assertFails(
+                ILLEGAL_ADDRESS,
+                "0 bytes past the end of allocation",
+                () -> gpu.run(bug("out_of_bounds_bytes"), 1, 32, 7, y));
     }
 
     @Test
     void readBeforeTheStart() {
         CUdeviceptr x = gpu.upload(new float[32]), y = gpu.allocate(4 * 32);
-        assertFails(ILLEGAL_ADDRESS, "4 bytes before allocation", () -> gpu.run(bug("read_before_the_start"), 1, 32, x, y));
+        assertFails(
+                ILLEGAL_ADDRESS, "4 bytes before allocation", () -> gpu.run(bug("read_before_the_start"), 1, 32, x, y));
     }
 
     @Test
@@ -147,14 +154,20 @@ class ChecksTest {
         CUdeviceptr y = gpu.allocate(4);
         int[] one = {1, 1, 1};
         gpu.run(bug("dynamic_shared_out_of_bounds"), one, one, 64, 15, y);
-        assertFails(LAUNCH_FAILED, "out of bounds: shared store", () -> gpu.run(bug("dynamic_shared_out_of_bounds"), one, one, 64, 16, y));
+        assertFails(
+                LAUNCH_FAILED,
+                "out of bounds: shared store",
+                () -> gpu.run(bug("dynamic_shared_out_of_bounds"), one, one, 64, 16, y));
     }
 
     @Test
     void localNeverWritten() {
         CUdeviceptr y = gpu.allocate(4 * 8);
         gpu.run(bug("local_never_written"), 1, 8, 8, y);
-        assertFails(LAUNCH_FAILED, "never-written memory: local load", () -> gpu.run(bug("local_never_written"), 1, 8, 7, y));
+        assertFails(
+                LAUNCH_FAILED,
+                "never-written memory: local load",
+                () -> gpu.run(bug("local_never_written"), 1, 8, 7, y));
     }
 
     @Test
@@ -168,7 +181,8 @@ class ChecksTest {
     @Test
     void sharedRaceWithinAWarp() {
         CUdeviceptr y = gpu.allocate(4 * 64);
-        assertThatThrownBy(() -> gpu.run(bug("shared_race_within_a_warp"), 1, 32, y)).isInstanceOf(Gpu.Failure.class);
+        assertThatThrownBy(() -> gpu.run(bug("shared_race_within_a_warp"), 1, 32, y))
+                .isInstanceOf(Gpu.Failure.class);
         // the first lane reads what the last one has not written yet; later ones would be seen as races
         assertThat(Emulator.reports()).containsAnyOf("race in shared memory", "never-written memory");
     }
@@ -176,7 +190,8 @@ class ChecksTest {
     @Test
     void sharedWriteAfterRead() {
         CUdeviceptr y = gpu.allocate(4 * 64);
-        assertFails(LAUNCH_FAILED, "race in shared memory", () -> gpu.run(bug("shared_race_write_after_read"), 1, 64, y));
+        assertFails(
+                LAUNCH_FAILED, "race in shared memory", () -> gpu.run(bug("shared_race_write_after_read"), 1, 64, y));
     }
 
     @Test
@@ -187,7 +202,8 @@ class ChecksTest {
         CUdeviceptr sum = gpu.upload(0);
         gpu.run(bug("blocks_add_atomically"), 20, 32, sum);
         assertThat(gpu.ints(sum, 1)).containsExactly(640);
-        assertFails(LAUNCH_FAILED, "race in shared memory", () -> gpu.run(bug("shared_atomic_against_plain"), 1, 64, y));
+        assertFails(
+                LAUNCH_FAILED, "race in shared memory", () -> gpu.run(bug("shared_atomic_against_plain"), 1, 64, y));
     }
 
     @Test
@@ -216,7 +232,8 @@ class ChecksTest {
     @Test
     void barrierNotReachedByAll() {
         CUdeviceptr y = gpu.allocate(4 * 64);
-        assertFails(LAUNCH_FAILED, "barrier not reached by all", () -> gpu.run(bug("barrier_in_a_branch"), 1, 64, 40, y));
+        assertFails(
+                LAUNCH_FAILED, "barrier not reached by all", () -> gpu.run(bug("barrier_in_a_branch"), 1, 64, 40, y));
         assertThat(Emulator.reports()).contains("40 threads wait at the barrier, 24 have returned");
     }
 
@@ -230,7 +247,10 @@ class ChecksTest {
     void warpThatWaitsForEver() {
         CUdeviceptr y = gpu.allocate(4 * 32);
         gpu.run(bug("shuffle_after_some_left"), 1, 32, 32, y);
-        assertFails(TIMEOUT, "waits for ever: the lane waits for lane 20 (has returned)", () -> gpu.run(bug("shuffle_after_some_left"), 1, 32, 20, y));
+        assertFails(
+                TIMEOUT,
+                "waits for ever: the lane waits for lane 20 (has returned)",
+                () -> gpu.run(bug("shuffle_after_some_left"), 1, 32, 20, y));
     }
 
     @Test
@@ -301,8 +321,10 @@ class ChecksTest {
     @Test
     void instructionsOffTheWhitelistAreRefusedByName() {
         assertThatThrownBy(() -> gpu.load(Emulator.corpus("refused.ptx")))
-                .isInstanceOfSatisfying(Gpu.Failure.class, f -> assertThat(f.code).isEqualTo(218));
-        assertThat(Emulator.reports()).containsPattern("PTX line \\d+: instruction fma.rn.f16x2 is not on the whitelist");
+                .isInstanceOfSatisfying(
+                        Gpu.Failure.class, f -> assertThat(f.code).isEqualTo(218));
+        assertThat(Emulator.reports())
+                .containsPattern("PTX line \\d+: instruction fma.rn.f16x2 is not on the whitelist");
     }
 
     @Test

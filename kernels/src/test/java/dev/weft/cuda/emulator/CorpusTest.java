@@ -42,7 +42,9 @@ class CorpusTest {
 
     private static void close(float[] actual, double[] expected, double tolerance) {
         for (int i = 0; i < expected.length; i++) {
-            assertThat((double) actual[i]).as("element %d", i).isCloseTo(expected[i], within(tolerance * (1 + Math.abs(expected[i]))));
+            assertThat((double) actual[i])
+                    .as("element %d", i)
+                    .isCloseTo(expected[i], within(tolerance * (1 + Math.abs(expected[i]))));
         }
     }
 
@@ -104,7 +106,16 @@ class CorpusTest {
         int n = 2 * 3 * 5;
         float[] x = values(n), bias = values(3);
         CUdeviceptr y = gpu.allocate(4 * n);
-        gpu.run(gpu.kernel(Emulator.corpus("elementwise.ptx"), "add_bias_relu"), 2, 8, n, 3, 5, gpu.upload(x), gpu.upload(bias), y);
+        gpu.run(
+                gpu.kernel(Emulator.corpus("elementwise.ptx"), "add_bias_relu"),
+                2,
+                8,
+                n,
+                3,
+                5,
+                gpu.upload(x),
+                gpu.upload(bias),
+                y);
         float[] out = gpu.floats(y, n);
         for (int i = 0; i < n; i++) {
             assertThat(out[i]).isEqualTo(Math.max(0f, x[i] + bias[i / 5 % 3]));
@@ -138,7 +149,7 @@ class CorpusTest {
         float[] out = gpu.floats(c, m * n);
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
-                float sum = 0;  // the kernels add in the order of k, with a fused multiply-add: the same bits
+                float sum = 0; // the kernels add in the order of k, with a fused multiply-add: the same bits
                 for (int l = 0; l < k; l++) {
                     sum = Math.fma(a[i * k + l], b[l * n + j], sum);
                 }
@@ -167,7 +178,7 @@ class CorpusTest {
         int n = 1000;
         float[] x = new float[n];
         for (int i = 0; i < n; i++) {
-            x[i] = random.nextInt(100);  // whole numbers: any order gives the same sum
+            x[i] = random.nextInt(100); // whole numbers: any order gives the same sum
         }
         float sum = 0;
         for (float v : x) {
@@ -244,7 +255,15 @@ class CorpusTest {
         assertThat(bytes[0]).isEqualTo(600);
         Gpu.check(JCudaDriver.cuMemcpyHtoD(constant, Pointer.to(f), 600));
         CUdeviceptr y = gpu.allocate(4L * 2 * 6 * h * w);
-        gpu.run(new Gpu.Kernel(module, "conv5x5_constant"), new int[] {2, 2, 12}, new int[] {16, 16, 1}, 0, h, w, gpu.upload(x), y);
+        gpu.run(
+                new Gpu.Kernel(module, "conv5x5_constant"),
+                new int[] {2, 2, 12},
+                new int[] {16, 16, 1},
+                0,
+                h,
+                w,
+                gpu.upload(x),
+                y);
         float[] out = gpu.floats(y, 2 * 6 * h * w);
         for (int i = 0; i < out.length; i++) {
             int ow = i % w, oh = i / w % h, k = i / (w * h) % 6, n = i / (w * h * 6);
@@ -268,8 +287,16 @@ class CorpusTest {
             CUdeviceptr y = gpu.allocate(4L * k * oh * ow);
             gpu.run(
                     gpu.kernel(Emulator.corpus("convolution.ptx"), "conv_dynamic_" + r + "x" + r),
-                    new int[] {oh, k, 1}, new int[] {32, 1, 1}, 4 * (r * r + r * w),
-                    c, h, w, k, gpu.upload(x), gpu.upload(f), y);
+                    new int[] {oh, k, 1},
+                    new int[] {32, 1, 1},
+                    4 * (r * r + r * w),
+                    c,
+                    h,
+                    w,
+                    k,
+                    gpu.upload(x),
+                    gpu.upload(f),
+                    y);
             float[] out = gpu.floats(y, k * oh * ow);
             for (int i = 0; i < out.length; i++) {
                 int px = i % ow, py = i / ow % oh, pk = i / (ow * oh);
@@ -290,7 +317,16 @@ class CorpusTest {
     void maxPoolTakesTheFirstMaximumAndPropagatesNan() {
         float[] x = {1, 2, 5, 5, 0, 2, Float.NaN, 9, -1, -1, 3, 4, -1, -1, 4, 4};
         CUdeviceptr y = gpu.allocate(16), argmax = gpu.allocate(4);
-        gpu.run(gpu.kernel(Emulator.corpus("convolution.ptx"), "max_pool2x2_forward"), 1, 32, 1, 4, 4, gpu.upload(x), y, argmax);
+        gpu.run(
+                gpu.kernel(Emulator.corpus("convolution.ptx"), "max_pool2x2_forward"),
+                1,
+                32,
+                1,
+                4,
+                4,
+                gpu.upload(x),
+                y,
+                argmax);
         assertThat(gpu.floats(y, 4)).containsExactly(2f, Float.NaN, -1f, 4f);
         assertThat(gpu.bytes(argmax, 4)).containsExactly((byte) 1, (byte) 2, (byte) 0, (byte) 1);
     }
@@ -326,7 +362,8 @@ class CorpusTest {
 
     @Test
     void philoxMatchesItsPublishedVectors() {
-        // known answers of Random123's kat_vectors: counter and key all zero, and all ones where this kernel allows them
+        // known answers of Random123's kat_vectors: counter and key all zero, and all ones where this kernel allows
+        // them
         CUdeviceptr out = gpu.allocate(16 * 4);
         gpu.run(gpu.kernel(Emulator.corpus("optimizer.ptx"), "philox_words"), 1, 32, 4, 0L, 0, 0, out);
         int[] words = gpu.ints(out, 16);
@@ -339,7 +376,18 @@ class CorpusTest {
         float[] x = new float[n];
         Arrays.fill(x, 1f);
         CUdeviceptr y = gpu.allocate(4 * n);
-        gpu.run(gpu.kernel(Emulator.corpus("optimizer.ptx"), "dropout_forward"), 8, 128, n, 0x40000000, 4 / 3f, 42L, 1, 2, gpu.upload(x), y);
+        gpu.run(
+                gpu.kernel(Emulator.corpus("optimizer.ptx"), "dropout_forward"),
+                8,
+                128,
+                n,
+                0x40000000,
+                4 / 3f,
+                42L,
+                1,
+                2,
+                gpu.upload(x),
+                y);
         int kept = 0;
         for (float v : gpu.floats(y, n)) {
             assertThat(v).isIn(0f, 4 / 3f);

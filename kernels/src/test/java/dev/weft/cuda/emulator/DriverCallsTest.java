@@ -76,9 +76,11 @@ class DriverCallsTest {
         Gpu.check(cuDeviceGetName(name, 64, gpu.device));
         assertThat(new String(name).trim()).isEqualTo("Small one");
         int[] v = new int[1];
-        Gpu.check(cuDeviceGetAttribute(v, jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, gpu.device));
+        Gpu.check(cuDeviceGetAttribute(
+                v, jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, gpu.device));
         assertThat(v[0]).isEqualTo(7);
-        Gpu.check(cuDeviceGetAttribute(v, jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, gpu.device));
+        Gpu.check(cuDeviceGetAttribute(
+                v, jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, gpu.device));
         assertThat(v[0]).isEqualTo(40);
         long[] free = new long[1], total = new long[1];
         Gpu.check(cuMemGetInfo(free, total));
@@ -89,7 +91,8 @@ class DriverCallsTest {
         assertThat(free[0]).isEqualTo(56 << 20);
         // a device that is too old for the module
         assertThatThrownBy(() -> gpu.load(Emulator.corpus("gemm_async.ptx")))
-                .isInstanceOfSatisfying(Gpu.Failure.class, f -> assertThat(f.code).isEqualTo(CUresult.CUDA_ERROR_INVALID_PTX));
+                .isInstanceOfSatisfying(
+                        Gpu.Failure.class, f -> assertThat(f.code).isEqualTo(CUresult.CUDA_ERROR_INVALID_PTX));
         assertThat(Emulator.reports()).contains("newer than the device");
     }
 
@@ -98,7 +101,7 @@ class DriverCallsTest {
         gpu.close();
         Emulator.configure("memory=64M");
         gpu = new Gpu();
-        for (int i = 0; i < 200; i++) {  // 200 x 40 MiB go through an arena of about 1.1 GiB
+        for (int i = 0; i < 200; i++) { // 200 x 40 MiB go through an arena of about 1.1 GiB
             gpu.free(gpu.allocate(40 << 20));
         }
         assertThat(Emulator.counter("live-bytes")).isZero();
@@ -139,10 +142,13 @@ class DriverCallsTest {
         assertThat(cuMemcpyDtoD(q, p, 25)).isEqualTo(CUresult.CUDA_ERROR_INVALID_VALUE);
         ByteBuffer direct = ByteBuffer.allocateDirect(24).order(ByteOrder.nativeOrder());
         Gpu.check(cuMemHostRegister(Pointer.to(direct), 24, 0));
-        assertThat(cuMemHostRegister(Pointer.to(direct), 24, 0)).isEqualTo(CUresult.CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED);
+        assertThat(cuMemHostRegister(Pointer.to(direct), 24, 0))
+                .isEqualTo(CUresult.CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED);
         CUstream s = stream(1);
         Gpu.check(cuMemcpyDtoHAsync(Pointer.to(direct), q, 24, s));
-        assertThat(direct.getInt(4)).as("registered memory is written when the stream is").isZero();
+        assertThat(direct.getInt(4))
+                .as("registered memory is written when the stream is")
+                .isZero();
         Gpu.check(cuStreamSynchronize(s));
         assertThat(direct.getInt(4)).isEqualTo(9);
         Gpu.check(cuMemHostUnregister(Pointer.to(direct)));
@@ -153,13 +159,17 @@ class DriverCallsTest {
     void functionsTellTheirAttributes() {
         var gemm = gpu.kernel(Emulator.corpus("gemm.ptx"), "gemm_vectorised");
         int[] v = new int[1];
-        Gpu.check(cuFuncGetAttribute(v, jcuda.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, gemm.function));
+        Gpu.check(cuFuncGetAttribute(
+                v, jcuda.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, gemm.function));
         assertThat(v[0]).isEqualTo(4 * 2 * 16 * (68 + 64));
-        Gpu.check(cuFuncGetAttribute(v, jcuda.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, gemm.function));
+        Gpu.check(cuFuncGetAttribute(
+                v, jcuda.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, gemm.function));
         assertThat(v[0]).isEqualTo(256);
-        assertThat(cuLaunchKernel(gemm.function, 1, 1, 1, 512, 1, 1, 0, null, Gpu.parameters(1, 1, 1, 0L, 0L, 0L), null))
+        assertThat(cuLaunchKernel(
+                        gemm.function, 1, 1, 1, 512, 1, 1, 0, null, Gpu.parameters(1, 1, 1, 0L, 0L, 0L), null))
                 .isEqualTo(CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES);
-        assertThat(cuLaunchKernel(gemm.function, 1, 1, 1, 2048, 1, 1, 0, null, Gpu.parameters(1, 1, 1, 0L, 0L, 0L), null))
+        assertThat(cuLaunchKernel(
+                        gemm.function, 1, 1, 1, 2048, 1, 1, 0, null, Gpu.parameters(1, 1, 1, 0L, 0L, 0L), null))
                 .isEqualTo(CUresult.CUDA_ERROR_INVALID_VALUE);
         // more than 48 KiB of dynamic shared memory has to be asked for
         var dynamic = gpu.kernel(Emulator.corpus("bugs.ptx"), "dynamic_shared_out_of_bounds");
@@ -167,7 +177,9 @@ class DriverCallsTest {
         int bytes = 64 << 10;
         assertThatThrownBy(() -> gpu.run(dynamic, ONE, ONE, bytes, 3, y)).isInstanceOf(Gpu.Failure.class);
         Gpu.check(cuFuncSetAttribute(
-                dynamic.function, jcuda.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes));
+                dynamic.function,
+                jcuda.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                bytes));
         gpu.run(dynamic, ONE, ONE, bytes, bytes / 4 - 1, y);
         assertThat(cuModuleGetFunction(new jcuda.driver.CUfunction(), gpu.load(Emulator.corpus("gemm.ptx")), "none"))
                 .isEqualTo(CUresult.CUDA_ERROR_NOT_FOUND);
@@ -178,7 +190,7 @@ class DriverCallsTest {
     @Test
     void stickyErrorsStayUntilTheContextGoes() {
         var k = gpu.kernel(Emulator.corpus("bugs.ptx"), "write_at");
-        gpu.launch(k, ONE, ONE, 0, null, new CUdeviceptr());  // asynchronous: the launch itself succeeds
+        gpu.launch(k, ONE, ONE, 0, null, new CUdeviceptr()); // asynchronous: the launch itself succeeds
         assertThat(cuCtxSynchronize()).isEqualTo(700);
         assertThat(cuMemAlloc(new CUdeviceptr(), 4)).isEqualTo(700);
         assertThat(cuCtxSynchronize()).isEqualTo(700);
@@ -252,7 +264,9 @@ class DriverCallsTest {
         Gpu.check(cuGraphInstantiate(exec, graph, 0));
         Emulator.clearCalls();
         Gpu.check(cuGraphLaunch(exec, s));
-        assertThat(names()).as("this step made one graph launch, no allocation, no synchronisation").containsExactly("cuGraphLaunch");
+        assertThat(names())
+                .as("this step made one graph launch, no allocation, no synchronisation")
+                .containsExactly("cuGraphLaunch");
         Gpu.check(cuGraphLaunch(exec, s));
         Gpu.check(cuStreamSynchronize(s));
         assertThat(gpu.floats(y, 2)).containsExactly(36f, 25f);
@@ -286,7 +300,7 @@ class DriverCallsTest {
         Gpu.check(cuGraphInstantiate(exec, graph, 0));
         CUstream s = stream(1);
         Gpu.check(cuGraphLaunch(exec, s));
-        Gpu.check(cuGraphExecKernelNodeSetParams(exec, first, node(k, 5f, y)));  // after the launch: does not change it
+        Gpu.check(cuGraphExecKernelNodeSetParams(exec, first, node(k, 5f, y))); // after the launch: does not change it
         Gpu.check(cuStreamSynchronize(s));
         assertThat(gpu.floats(y, 1)).containsExactly(6f);
         Gpu.check(cuGraphLaunch(exec, s));
@@ -325,7 +339,7 @@ class DriverCallsTest {
     @Test
     void captureModesDecideWhoMayAllocate() {
         CUstream s = stream(1);
-        for (int mode = 0; mode < 3; mode++) {  // global, thread-local, relaxed
+        for (int mode = 0; mode < 3; mode++) { // global, thread-local, relaxed
             Gpu.check(cuStreamBeginCapture(s, mode));
             int other = onAnotherThread(() -> {
                 Gpu.check(cuCtxSetCurrent(gpu.context));
@@ -336,7 +350,9 @@ class DriverCallsTest {
             assertThat(other).as("another thread, mode %d", mode).isEqualTo(mode == 0 ? 900 : 0);
             assertThat(cuStreamEndCapture(s, new CUgraph())).isEqualTo(mode == 0 ? 901 : 0);
             Gpu.check(cuStreamBeginCapture(s, mode));
-            assertThat(cuMemAlloc(new CUdeviceptr(), 16)).as("this thread, mode %d", mode).isEqualTo(mode == 2 ? 0 : 900);
+            assertThat(cuMemAlloc(new CUdeviceptr(), 16))
+                    .as("this thread, mode %d", mode)
+                    .isEqualTo(mode == 2 ? 0 : 900);
             assertThat(cuStreamEndCapture(s, new CUgraph())).isEqualTo(mode == 2 ? 0 : 901);
         }
     }
@@ -357,7 +373,10 @@ class DriverCallsTest {
                 new Case("query the stream", 900, () -> cuStreamQuery(s)),
                 new Case("synchronous copy", 900, () -> cuMemcpyDtoH(Pointer.to(new float[1]), y, 4)),
                 new Case("free", 900, () -> cuMemFree(y)),
-                new Case("legacy stream", 906, () -> cuLaunchKernel(k.function, 1, 1, 1, 32, 1, 1, 0, null, Gpu.parameters(1, 2f, y), null)),
+                new Case(
+                        "legacy stream",
+                        906,
+                        () -> cuLaunchKernel(k.function, 1, 1, 1, 32, 1, 1, 0, null, Gpu.parameters(1, 2f, y), null)),
                 new Case("wait for an event from outside", 905, () -> cuStreamWaitEvent(s, outside, 0)),
                 new Case("synchronise a captured event", 907, () -> {
                     Gpu.check(cuEventRecord(inside, s));
@@ -366,7 +385,9 @@ class DriverCallsTest {
         for (Case c : cases) {
             Gpu.check(cuStreamBeginCapture(s, 0));
             assertThat(c.call.getAsInt()).as(c.what).isEqualTo(c.code);
-            assertThat(cuStreamEndCapture(s, new CUgraph())).as("after: " + c.what).isEqualTo(901);
+            assertThat(cuStreamEndCapture(s, new CUgraph()))
+                    .as("after: " + c.what)
+                    .isEqualTo(901);
         }
         assertThat(cuStreamEndCapture(s, new CUgraph())).as("not capturing").isEqualTo(401);
         // work of a stream that joined but was not joined back
@@ -380,7 +401,8 @@ class DriverCallsTest {
                     Gpu.check(cuCtxSetCurrent(gpu.context));
                     return cuStreamEndCapture(s, new CUgraph());
                 }))
-                .as("another thread").isEqualTo(908);
+                .as("another thread")
+                .isEqualTo(908);
         Gpu.check(cuStreamEndCapture(s, new CUgraph()));
         Gpu.check(cuEventDestroy(outside));
         Gpu.check(cuEventDestroy(inside));
@@ -404,7 +426,8 @@ class DriverCallsTest {
         gpu.allocate(4);
         Emulator.fail("launch", 1, 719);
         var k = scale();
-        assertThat(cuLaunchKernel(k.function, 1, 1, 1, 32, 1, 1, 0, null, Gpu.parameters(1, 2f, 0L), null)).isEqualTo(719);
+        assertThat(cuLaunchKernel(k.function, 1, 1, 1, 32, 1, 1, 0, null, Gpu.parameters(1, 2f, 0L), null))
+                .isEqualTo(719);
         assertThat(cuMemAlloc(new CUdeviceptr(), 4)).as("sticky").isEqualTo(719);
     }
 
@@ -425,12 +448,13 @@ class DriverCallsTest {
                 assertThat(f.code).isEqualTo(999);
                 List<Emulator.Call> log = Emulator.calls();
                 assertThat(log.subList(0, n - 1)).allMatch(c -> c.result() == 0);
-                assertThat(log.get(n - 1)).matches(c -> c.result() == 999 && c.detail().equals("injected"));
+                assertThat(log.get(n - 1))
+                        .matches(c -> c.result() == 999 && c.detail().equals("injected"));
                 calls++;
                 cuCtxGetCurrent(new CUcontext());
             }
         }
-        assertThat(calls).isEqualTo(7);  // init, get, retain, set current, allocate, copy in, copy out
+        assertThat(calls).isEqualTo(7); // init, get, retain, set current, allocate, copy in, copy out
     }
 
     @Test

@@ -43,12 +43,14 @@ class EmulatedJvmTest {
 
     @Test
     void theEnvironmentConfiguresTheDevice() {
-        assertThat(EmulatedJvm.run("name=Tiny;memory=64M", DeviceName.class).output()).contains("device: Tiny, 64 MiB");
+        assertThat(EmulatedJvm.run("name=Tiny;memory=64M", DeviceName.class).output())
+                .contains("device: Tiny, 64 MiB");
     }
 
     @Test
     void leaksAreReportedAtExit() {
         EmulatedJvm.Result result = EmulatedJvm.run("", Leaks.class);
-        assertThat(result.output()).contains("leaks at exit", "device allocation #1 of 12345 bytes", "retained primary context");
+        assertThat(result.output())
+                .contains("leaks at exit", "device allocation #1 of 12345 bytes", "retained primary context");
     }
 }

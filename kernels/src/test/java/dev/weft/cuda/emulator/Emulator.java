@@ -60,12 +60,15 @@ public final class Emulator {
      * @throws IllegalStateException where it cannot be built, saying why
      */
     public static Path build() {
-        if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("os.arch").equals("amd64")) {
+        if (!System.getProperty("os.name").equals("Linux")
+                || !System.getProperty("os.arch").equals("amd64")) {
             throw new IllegalStateException("the emulated driver needs Linux on x86-64");
         }
         try {
             Process process = new ProcessBuilder(
-                            "bash", module().resolve("emulator/build.sh").toString(), buildFolder().toString())
+                            "bash",
+                            module().resolve("emulator/build.sh").toString(),
+                            buildFolder().toString())
                     .redirectErrorStream(true)
                     .start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
@@ -92,7 +95,8 @@ public final class Emulator {
                 return p.toAbsolutePath();
             }
         }
-        throw new AssertionError("kernels/emulator not found from " + Path.of("").toAbsolutePath());
+        throw new AssertionError(
+                "kernels/emulator not found from " + Path.of("").toAbsolutePath());
     }
 
     static Path buildFolder() {

@@ -19,7 +19,8 @@ class FiguresTest {
                 java.util.Arrays.fill(v, 0.5f);
                 CUdeviceptr a = gpu.upload(v), b = gpu.upload(v), c = gpu.allocate(4 * n * n);
                 Gpu.Kernel k = gpu.kernel(Emulator.corpus("gemm.ptx"), kernel);
-                int[] grid = {n / tile, n / tile, 1}, block = tile == 16 ? new int[] {16, 16, 1} : new int[] {256, 1, 1};
+                int[] grid = {n / tile, n / tile, 1},
+                        block = tile == 16 ? new int[] {16, 16, 1} : new int[] {256, 1, 1};
                 double best = Double.MAX_VALUE;
                 for (int i = 0; i < 30; i++) {
                     long start = System.nanoTime();

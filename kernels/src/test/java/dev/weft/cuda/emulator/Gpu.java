@@ -150,7 +150,17 @@ final class Gpu implements AutoCloseable {
 
     void launch(Kernel k, int[] grid, int[] block, int sharedBytes, CUstream stream, Object... values) {
         check(cuLaunchKernel(
-                k.function, grid[0], grid[1], grid[2], block[0], block[1], block[2], sharedBytes, stream, parameters(values), null));
+                k.function,
+                grid[0],
+                grid[1],
+                grid[2],
+                block[0],
+                block[1],
+                block[2],
+                sharedBytes,
+                stream,
+                parameters(values),
+                null));
     }
 
     /** Launches a one-dimensional grid on the legacy stream and waits. */

@@ -21,13 +21,69 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class InstructionTest {
     private static final int CASES = 512, ENTRIES_A_KERNEL = 60;
     private static final float[] FLOATS = {
-        0f, -0f, 1f, -1f, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 3.1415927f, 1e-20f, -1e20f, 2147483648f, 4294967296f, -2147483904f,
-        9.2233720e18f, 1.8446744e19f, Float.MIN_VALUE, -Float.MIN_VALUE, 1.1754942e-38f, Float.MIN_NORMAL, Float.MAX_VALUE,
-        -Float.MAX_VALUE, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, 16777217f, 1.0000001f, 0.99999994f
+        0f,
+        -0f,
+        1f,
+        -1f,
+        0.5f,
+        -0.5f,
+        1.5f,
+        2.5f,
+        -2.5f,
+        3.1415927f,
+        1e-20f,
+        -1e20f,
+        2147483648f,
+        4294967296f,
+        -2147483904f,
+        9.2233720e18f,
+        1.8446744e19f,
+        Float.MIN_VALUE,
+        -Float.MIN_VALUE,
+        1.1754942e-38f,
+        Float.MIN_NORMAL,
+        Float.MAX_VALUE,
+        -Float.MAX_VALUE,
+        Float.POSITIVE_INFINITY,
+        Float.NEGATIVE_INFINITY,
+        Float.NaN,
+        16777217f,
+        1.0000001f,
+        0.99999994f
     };
     private static final long[] INTEGERS = {
-        0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000,
-        0x7fffffffL, 0x80000000L, 0x80000001L, 0xffffffffL, 0x100000000L, Long.MAX_VALUE, Long.MIN_VALUE, -1, -2
+        0,
+        1,
+        2,
+        3,
+        7,
+        8,
+        15,
+        16,
+        17,
+        31,
+        32,
+        33,
+        63,
+        64,
+        65,
+        127,
+        128,
+        255,
+        256,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x10000,
+        0x7fffffffL,
+        0x80000000L,
+        0x80000001L,
+        0xffffffffL,
+        0x100000000L,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        -1,
+        -2
     };
 
     private record Entry(String opcode, String signature) {}
@@ -40,10 +96,13 @@ class InstructionTest {
         int index = k == 0 ? c : k == 1 ? c / 29 + c * 11 : random.nextInt(1000);
         switch (letter) {
             case 'f':
-                float f = special ? FLOATS[index % FLOATS.length] : (float) (random.nextGaussian() * Math.pow(10, random.nextInt(12) - 6));
+                float f = special
+                        ? FLOATS[index % FLOATS.length]
+                        : (float) (random.nextGaussian() * Math.pow(10, random.nextInt(12) - 6));
                 return Float.floatToRawIntBits(f) & 0xffffffffL;
             case 'd':
-                return Double.doubleToRawLongBits(special ? FLOATS[index % FLOATS.length] * (1 + 1e-9 * (c % 3)) : random.nextGaussian() * 1e5);
+                return Double.doubleToRawLongBits(
+                        special ? FLOATS[index % FLOATS.length] * (1 + 1e-9 * (c % 3)) : random.nextGaussian() * 1e5);
             case 'p':
                 return c >> k & 1;
             default:
@@ -62,16 +121,23 @@ class InstructionTest {
     }
 
     private static List<Entry> arithmetic() {
-        return Emulator.lines("whitelist").map(l -> l.split(" ", 2)).filter(p -> p[1].contains("="))
-                .map(p -> new Entry(p[0], p[1])).toList();
+        return Emulator.lines("whitelist")
+                .map(l -> l.split(" ", 2))
+                .filter(p -> p[1].contains("="))
+                .map(p -> new Entry(p[0], p[1]))
+                .toList();
     }
 
     /** One kernel for many entries: loads each operand once, stores one word an entry and case. */
     private static String kernel(List<Entry> entries) {
-        StringBuilder s = new StringBuilder(".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry test(.param .u64 in, .param .u64 out)\n{\n");
-        s.append(".reg .pred %p<16>;\n.reg .b16 %h<16>;\n.reg .b32 %u<16>;\n.reg .f32 %f<16>;\n.reg .b64 %U<24>;\n.reg .f64 %d<16>;\n.reg .pred %q;\n");
-        s.append("ld.param.u64 %U10, [in];\nld.param.u64 %U11, [out];\nmov.u32 %u10, %tid.x;\nmov.u32 %u11, %ctaid.x;\nmov.u32 %u12, %ntid.x;\n");
-        s.append("mad.lo.s32 %u10, %u11, %u12, %u10;\nmul.wide.u32 %U12, %u10, 8;\nadd.s64 %U10, %U10, %U12;\nadd.s64 %U11, %U11, %U12;\n");
+        StringBuilder s = new StringBuilder(
+                ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry test(.param .u64 in, .param .u64 out)\n{\n");
+        s.append(
+                ".reg .pred %p<16>;\n.reg .b16 %h<16>;\n.reg .b32 %u<16>;\n.reg .f32 %f<16>;\n.reg .b64 %U<24>;\n.reg .f64 %d<16>;\n.reg .pred %q;\n");
+        s.append(
+                "ld.param.u64 %U10, [in];\nld.param.u64 %U11, [out];\nmov.u32 %u10, %tid.x;\nmov.u32 %u11, %ctaid.x;\nmov.u32 %u12, %ntid.x;\n");
+        s.append(
+                "mad.lo.s32 %u10, %u11, %u12, %u10;\nmul.wide.u32 %U12, %u10, 8;\nadd.s64 %U10, %U10, %U12;\nadd.s64 %U11, %U11, %U12;\n");
         TreeSet<String> needed = new TreeSet<>();
         for (Entry e : entries) {
             for (int i = 2; i < e.signature.length(); i++) {
@@ -84,7 +150,10 @@ class InstructionTest {
             s.append("ld.global.u64 %U20, [%U10+").append(at).append("];\n");
             switch (n.charAt(0)) {
                 case 'p' -> s.append("setp.ne.s64 %p").append(n.charAt(1)).append(", %U20, 0;\n");
-                case 'f' -> s.append("cvt.u32.u64 %u13, %U20;\nmov.b32 %f").append(n.charAt(1)).append(", %u13;\n");
+                case 'f' ->
+                    s.append("cvt.u32.u64 %u13, %U20;\nmov.b32 %f")
+                            .append(n.charAt(1))
+                            .append(", %u13;\n");
                 case 'd' -> s.append("mov.b64 %d").append(n.charAt(1)).append(", %U20;\n");
                 case 'h' -> s.append("cvt.u16.u64 %h").append(n.charAt(1)).append(", %U20;\n");
                 case 'u' -> s.append("cvt.u32.u64 %u").append(n.charAt(1)).append(", %U20;\n");
@@ -156,7 +225,10 @@ class InstructionTest {
                         used++;
                         long actual = results[e * CASES + c];
                         if (!same(entry.opcode, letter, expected, actual)) {
-                            wrong.putIfAbsent(entry.opcode, hex(operands) + " -> " + Long.toHexString(actual) + ", expected " + Long.toHexString(expected));
+                            wrong.putIfAbsent(
+                                    entry.opcode,
+                                    hex(operands) + " -> " + Long.toHexString(actual) + ", expected "
+                                            + Long.toHexString(expected));
                         }
                     }
                     assertThat(used).as(entry.opcode).isGreaterThan(CASES / 2);
@@ -182,10 +254,16 @@ class InstructionTest {
         if (letter == 'f') {
             float e = Float.intBitsToFloat((int) expected), a = Float.intBitsToFloat((int) actual);
             if (Float.isNaN(e) || Float.isNaN(a)) {
-                return Float.isNaN(e) && Float.isNaN(a);  // the payload of a NaN is not modelled
+                return Float.isNaN(e) && Float.isNaN(a); // the payload of a NaN is not modelled
             }
             if (PtxArithmetic.isApproximate(opcode) && Float.isFinite(e)) {
-                return Math.abs(e - a) <= 1e-6 * Math.max(Math.abs(e), opcode.startsWith("lg2") || opcode.startsWith("sin") || opcode.startsWith("cos") ? 1 : 1e-30);
+                return Math.abs(e - a)
+                        <= 1e-6
+                                * Math.max(
+                                        Math.abs(e),
+                                        opcode.startsWith("lg2") || opcode.startsWith("sin") || opcode.startsWith("cos")
+                                                ? 1
+                                                : 1e-30);
             }
         }
         if (letter == 'd' && Double.isNaN(Double.longBitsToDouble(expected))) {

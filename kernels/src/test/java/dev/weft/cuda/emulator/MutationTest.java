@@ -28,10 +28,13 @@ class MutationTest {
     private static final int CONSTANTS_A_KERNEL = 8;
 
     /** A kernel with a launch small enough to interpret. Buffers: byte[]; those in outputs are compared. */
-    private record Subject(String file, String kernel, int[] grid, int[] block, int dynamicBytes, int[] outputs, Object... arguments) {
+    private record Subject(
+            String file, String kernel, int[] grid, int[] block, int dynamicBytes, int[] outputs, Object... arguments) {
         /** Fresh copies of the buffers. */
         Object[] copy() {
-            return Arrays.stream(arguments).map(a -> a instanceof byte[] b ? b.clone() : a).toArray();
+            return Arrays.stream(arguments)
+                    .map(a -> a instanceof byte[] b ? b.clone() : a)
+                    .toArray();
         }
     }
 
@@ -54,15 +57,111 @@ class MutationTest {
         byte[] bytes = new byte[100];
         new Random(3).nextBytes(bytes);
         return List.of(
-                new Subject("elementwise.ptx", "saxpy", dim(2, 1, 1), dim(64, 1, 1), 0, new int[] {3}, 100, 2f, floats(100, 1), floats(100, 2)),
-                new Subject("elementwise.ptx", "add_bias_relu", dim(2, 1, 1), dim(32, 1, 1), 0, new int[] {5}, 90, 3, 5, floats(90, 1), floats(3, 2), new byte[360]),
-                new Subject("gemm.ptx", "gemm_tiled", dim(1, 2, 1), dim(16, 16, 1), 0, new int[] {5}, 18, 13, 19, floats(18 * 19, 1), floats(19 * 13, 2), new byte[4 * 18 * 13]),
-                new Subject("reduce.ptx", "sum_partial", dim(2, 1, 1), dim(96, 1, 1), 0, new int[] {2}, 250, floats(250, 1), new byte[8]),
-                new Subject("reduce.ptx", "sum_tree", dim(2, 1, 1), dim(256, 1, 1), 0, new int[] {2}, 300, floats(300, 1), new byte[8]),
-                new Subject("reduce.ptx", "histogram_u8", dim(2, 1, 1), dim(64, 1, 1), 0, new int[] {2}, 100, bytes, new byte[1024]),
-                new Subject("optimizer.ptx", "transpose", dim(2, 1, 1), dim(32, 8, 1), 0, new int[] {3}, 20, 37, floats(20 * 37, 1), new byte[4 * 20 * 37]),
-                new Subject("convolution.ptx", "conv_dynamic_3x3", dim(3, 2, 1), dim(32, 1, 1), 4 * (9 + 3 * 7), new int[] {6}, 2, 5, 7, 2, floats(70, 1), floats(36, 2), new byte[4 * 2 * 3 * 5]),
-                new Subject("convolution.ptx", "max_pool2x2_forward", dim(1, 1, 1), dim(32, 1, 1), 0, new int[] {4, 5}, 2, 6, 7, floats(84, 1), new byte[4 * 18], new byte[18]));
+                new Subject(
+                        "elementwise.ptx",
+                        "saxpy",
+                        dim(2, 1, 1),
+                        dim(64, 1, 1),
+                        0,
+                        new int[] {3},
+                        100,
+                        2f,
+                        floats(100, 1),
+                        floats(100, 2)),
+                new Subject(
+                        "elementwise.ptx",
+                        "add_bias_relu",
+                        dim(2, 1, 1),
+                        dim(32, 1, 1),
+                        0,
+                        new int[] {5},
+                        90,
+                        3,
+                        5,
+                        floats(90, 1),
+                        floats(3, 2),
+                        new byte[360]),
+                new Subject(
+                        "gemm.ptx",
+                        "gemm_tiled",
+                        dim(1, 2, 1),
+                        dim(16, 16, 1),
+                        0,
+                        new int[] {5},
+                        18,
+                        13,
+                        19,
+                        floats(18 * 19, 1),
+                        floats(19 * 13, 2),
+                        new byte[4 * 18 * 13]),
+                new Subject(
+                        "reduce.ptx",
+                        "sum_partial",
+                        dim(2, 1, 1),
+                        dim(96, 1, 1),
+                        0,
+                        new int[] {2},
+                        250,
+                        floats(250, 1),
+                        new byte[8]),
+                new Subject(
+                        "reduce.ptx",
+                        "sum_tree",
+                        dim(2, 1, 1),
+                        dim(256, 1, 1),
+                        0,
+                        new int[] {2},
+                        300,
+                        floats(300, 1),
+                        new byte[8]),
+                new Subject(
+                        "reduce.ptx",
+                        "histogram_u8",
+                        dim(2, 1, 1),
+                        dim(64, 1, 1),
+                        0,
+                        new int[] {2},
+                        100,
+                        bytes,
+                        new byte[1024]),
+                new Subject(
+                        "optimizer.ptx",
+                        "transpose",
+                        dim(2, 1, 1),
+                        dim(32, 8, 1),
+                        0,
+                        new int[] {3},
+                        20,
+                        37,
+                        floats(20 * 37, 1),
+                        new byte[4 * 20 * 37]),
+                new Subject(
+                        "convolution.ptx",
+                        "conv_dynamic_3x3",
+                        dim(3, 2, 1),
+                        dim(32, 1, 1),
+                        4 * (9 + 3 * 7),
+                        new int[] {6},
+                        2,
+                        5,
+                        7,
+                        2,
+                        floats(70, 1),
+                        floats(36, 2),
+                        new byte[4 * 2 * 3 * 5]),
+                new Subject(
+                        "convolution.ptx",
+                        "max_pool2x2_forward",
+                        dim(1, 1, 1),
+                        dim(32, 1, 1),
+                        0,
+                        new int[] {4, 5},
+                        2,
+                        6,
+                        7,
+                        floats(84, 1),
+                        new byte[4 * 18],
+                        new byte[18]));
     }
 
     private static List<Mutant> mutants(Subject s) {
@@ -73,8 +172,10 @@ class MutationTest {
         List<Mutant> mutants = new ArrayList<>();
         List<Mutant> constants = new ArrayList<>();
         Pattern compare = Pattern.compile("(setp\\.)(lt|le|gt|ge)(\\.[su]32.*)");
-        Pattern constant = Pattern.compile("(.*\\b(?:add|sub|mul|mad|shl|shr|and|setp|div|rem)\\.[\\w.]+\\s.*,\\s*)(-?\\d+)((?:, %\\w+)?;)");
-        Pattern offset = Pattern.compile("(.*\\b(?:ld|st|atom)\\.(?:global|shared)[\\w.]*\\s.*\\[%\\w+)(?:\\+(-?\\d+))?(\\].*)");
+        Pattern constant = Pattern.compile(
+                "(.*\\b(?:add|sub|mul|mad|shl|shr|and|setp|div|rem)\\.[\\w.]+\\s.*,\\s*)(-?\\d+)((?:, %\\w+)?;)");
+        Pattern offset =
+                Pattern.compile("(.*\\b(?:ld|st|atom)\\.(?:global|shared)[\\w.]*\\s.*\\[%\\w+)(?:\\+(-?\\d+))?(\\].*)");
         for (int i = 0; i < lines.length; i++) {
             String line = lines[i];
             List<String> replacements = new ArrayList<>();
@@ -106,7 +207,10 @@ class MutationTest {
             for (String replacement : replacements) {
                 String[] changed = lines.clone();
                 changed[i] = replacement;
-                Mutant mutant = new Mutant(s, s.kernel + ": " + line.strip() + "  ->  " + (replacement.isEmpty() ? "(deleted)" : replacement.strip()),
+                Mutant mutant = new Mutant(
+                        s,
+                        s.kernel + ": " + line.strip() + "  ->  "
+                                + (replacement.isEmpty() ? "(deleted)" : replacement.strip()),
                         head + String.join("\n", changed) + tail);
                 (isConstant && !line.contains("setp") ? constants : mutants).add(mutant);
             }
@@ -123,7 +227,7 @@ class MutationTest {
         Object[] arguments = s.copy();
         for (int o : s.outputs) {
             if (!s.kernel.equals("saxpy") && !s.kernel.equals("histogram_u8")) {
-                Arrays.fill((byte[]) arguments[o], (byte) 0x77);  // poison; the other two read what they write
+                Arrays.fill((byte[]) arguments[o], (byte) 0x77); // poison; the other two read what they write
             }
         }
         try {
@@ -165,7 +269,9 @@ class MutationTest {
             for (int i = 0; i < arguments.length; i++) {
                 if (arguments[i] instanceof byte[] b) {
                     int at = i;
-                    boolean fresh = Arrays.stream(s.outputs).anyMatch(o -> o == at) && !s.kernel.equals("saxpy") && !s.kernel.equals("histogram_u8");
+                    boolean fresh = Arrays.stream(s.outputs).anyMatch(o -> o == at)
+                            && !s.kernel.equals("saxpy")
+                            && !s.kernel.equals("histogram_u8");
                     onDevice[i] = fresh ? gpu.allocate(b.length) : gpu.upload(b);
                 }
             }
@@ -194,7 +300,9 @@ class MutationTest {
             assertThat(expected).as(s.kernel).isNotNull();
             for (PtxInterpreter.Order order : PtxInterpreter.Order.values()) {
                 if (!s.kernel.startsWith("sum")) {
-                    assertThat(equal(interpret(ptx, s, order), expected)).as("%s, correct, %s", s.kernel, order).isTrue();
+                    assertThat(equal(interpret(ptx, s, order), expected))
+                            .as("%s, correct, %s", s.kernel, order)
+                            .isTrue();
                 }
             }
             assertThat(emulate(ptx, s, expected)).as("%s, correct", s.kernel).isEqualTo(Verdict.SURVIVED);
@@ -222,7 +330,8 @@ class MutationTest {
                 }
             }
         }
-        System.out.printf("mutants: %d, changing behaviour %d, reported %d (by checks %d, by values %d); deleted barriers %d of %d%n",
+        System.out.printf(
+                "mutants: %d, changing behaviour %d, reported %d (by checks %d, by values %d); deleted barriers %d of %d%n",
                 total, changing, byCheck + byValues, byCheck, byValues, barriersCaught, barriers);
         survivors.forEach(w -> System.out.println("survivor: " + w));
         alarms.forEach(w -> System.out.println("mutant reported though the oracle saw no change: " + w));

@@ -186,7 +186,7 @@ final class PtxArithmetic {
                 boolean isSigned = type.equals("s32");
                 int sign = !isSigned || length == 0 ? 0 : (int) (o[0] >> Math.min(position + length - 1, msb)) & 1;
                 long r = 0;
-                for (int i = 0; i <= msb; i++) {  // the manual's pseudocode
+                for (int i = 0; i <= msb; i++) { // the manual's pseudocode
                     long bit = i < length && position + i <= msb ? o[0] >> (position + i) & 1 : sign;
                     r |= bit << i;
                 }
@@ -260,7 +260,10 @@ final class PtxArithmetic {
         for (int i = 0; ftz && i < o.length; i++) {
             o[i] = bits(flush(f(o[i])));
         }
-        String mode = parts.stream().filter(p -> p.equals("rz") || p.equals("rm") || p.equals("rp")).findFirst().orElse("");
+        String mode = parts.stream()
+                .filter(p -> p.equals("rz") || p.equals("rm") || p.equals("rp"))
+                .findFirst()
+                .orElse("");
         float a = f(o[0]), b = o.length > 1 ? f(o[1]) : 0, c = o.length > 2 ? f(o[2]) : 0;
         float r;
         if (!mode.isEmpty()) {
@@ -284,7 +287,8 @@ final class PtxArithmetic {
                 case "add" -> a == 0 && b == 0 && Math.copySign(1, a) == Math.copySign(1, b);
                 case "sub" -> a == 0 && b == 0 && Math.copySign(1, a) != Math.copySign(1, b);
                 case "mul" -> true;
-                default -> c == 0 && (a == 0 || b == 0) && Math.copySign(1, a) * Math.copySign(1, b) == Math.copySign(1, c);
+                default ->
+                    c == 0 && (a == 0 || b == 0) && Math.copySign(1, a) * Math.copySign(1, b) == Math.copySign(1, c);
             };
             return directed(mode, plain, exact, agrees);
         }
@@ -299,8 +303,14 @@ final class PtxArithmetic {
             case "rsqrt" -> (float) (1 / Math.sqrt(a));
             case "neg" -> f(o[0] ^ 0x80000000L);
             case "abs" -> Math.abs(a);
-            case "min" -> Float.isNaN(a) ? parts.contains("NaN") ? a : b : Float.isNaN(b) && !parts.contains("NaN") ? a : Math.min(a, b);
-            case "max" -> Float.isNaN(a) ? parts.contains("NaN") ? a : b : Float.isNaN(b) && !parts.contains("NaN") ? a : Math.max(a, b);
+            case "min" ->
+                Float.isNaN(a)
+                        ? parts.contains("NaN") ? a : b
+                        : Float.isNaN(b) && !parts.contains("NaN") ? a : Math.min(a, b);
+            case "max" ->
+                Float.isNaN(a)
+                        ? parts.contains("NaN") ? a : b
+                        : Float.isNaN(b) && !parts.contains("NaN") ? a : Math.max(a, b);
             case "copysign" -> Float.intBitsToFloat((int) (o[0] & 0x80000000L | o[1] & 0x7fffffffL));
             case "ex2" -> (float) Math.pow(2, a);
             case "lg2" -> (float) (Math.log(a) / Math.log(2));
@@ -411,7 +421,8 @@ final class PtxArithmetic {
         }
         int n = bits(to);
         BigInteger low = to.charAt(0) == 's' ? BigInteger.ONE.shiftLeft(n - 1).negate() : BigInteger.ZERO;
-        BigInteger high = BigInteger.ONE.shiftLeft(to.charAt(0) == 's' ? n - 1 : n).subtract(BigInteger.ONE);
+        BigInteger high =
+                BigInteger.ONE.shiftLeft(to.charAt(0) == 's' ? n - 1 : n).subtract(BigInteger.ONE);
         if (Double.isInfinite(x)) {
             return cut((x > 0 ? high : low).longValue(), n);
         }

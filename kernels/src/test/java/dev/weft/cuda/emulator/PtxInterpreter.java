@@ -37,19 +37,23 @@ final class PtxInterpreter {
     private static final Pattern LINE = Pattern.compile("(?:@(!?)(%p\\d+)\\s+)?([a-z][\\w.:]*)\\s*(.*);");
 
     private final List<Instruction> code = new ArrayList<>();
-    private final Map<String, Integer> labels = new HashMap<>(), parameters = new HashMap<>(), sharedOffsets = new HashMap<>();
+    private final Map<String, Integer> labels = new HashMap<>(),
+            parameters = new HashMap<>(),
+            sharedOffsets = new HashMap<>();
     private int sharedBytes;
 
     PtxInterpreter(String ptx, String kernel) {
         String body = ptx.substring(ptx.indexOf(".entry " + kernel + "("));
-        Matcher p = Pattern.compile("\\.param \\.(\\w+) (" + Pattern.quote(kernel) + "_param_\\d+)").matcher(body.substring(0, body.indexOf("{")));
+        Matcher p = Pattern.compile("\\.param \\.(\\w+) (" + Pattern.quote(kernel) + "_param_\\d+)")
+                .matcher(body.substring(0, body.indexOf("{")));
         while (p.find()) {
             parameters.put(p.group(2), parameters.size());
         }
         body = body.substring(body.indexOf("{") + 1, body.indexOf("\n}"));
         for (String raw : body.split("\n")) {
             String line = raw.strip();
-            Matcher shared = Pattern.compile("\\.shared \\.align (\\d+) \\.[bu](\\d+) ([\\w$]+)(?:\\[(\\d+)\\])?;").matcher(line);
+            Matcher shared = Pattern.compile("\\.shared \\.align (\\d+) \\.[bu](\\d+) ([\\w$]+)(?:\\[(\\d+)\\])?;")
+                    .matcher(line);
             if (shared.matches()) {
                 int alignment = Integer.parseInt(shared.group(1));
                 sharedBytes = (sharedBytes + alignment - 1) / alignment * alignment;
@@ -64,11 +68,17 @@ final class PtxInterpreter {
                     throw new AssertionError("cannot parse: " + line);
                 }
                 String operands = m.group(4).strip();
-                code.add(new Instruction(m.group(2), "!".equals(m.group(1)), m.group(3),
-                        operands.isEmpty() ? new String[0] : operands.split(",\\s*(?![^{]*\\})"), line));
+                code.add(new Instruction(
+                        m.group(2),
+                        "!".equals(m.group(1)),
+                        m.group(3),
+                        operands.isEmpty() ? new String[0] : operands.split(",\\s*(?![^{]*\\})"),
+                        line));
             }
         }
-        for (Matcher m = Pattern.compile("\\.extern \\.shared [^;]*? (\\w+)\\[\\];").matcher(ptx); m.find(); ) {
+        for (Matcher m = Pattern.compile("\\.extern \\.shared [^;]*? (\\w+)\\[\\];")
+                        .matcher(ptx);
+                m.find(); ) {
             sharedOffsets.put(m.group(1), sharedBytes);
         }
     }
@@ -137,7 +147,7 @@ final class PtxInterpreter {
         if (order == Order.REVERSE) {
             java.util.Collections.reverse(turn);
         }
-        for (;;) {
+        for (; ; ) {
             boolean ran = false;
             if (order == Order.INTERLEAVED) {
                 java.util.Collections.shuffle(turn, random);
@@ -181,7 +191,9 @@ final class PtxInterpreter {
         for (int first = 0; first < threads.size(); first += 32) {
             List<Thread> warp = threads.subList(first, Math.min(first + 32, threads.size()));
             int at = warp.get(0).waitingAt;
-            if (at < 0 || code.get(at).opcode.equals("bar.sync") || warp.stream().anyMatch(t -> t.waitingAt != at)) {
+            if (at < 0
+                    || code.get(at).opcode.equals("bar.sync")
+                    || warp.stream().anyMatch(t -> t.waitingAt != at)) {
                 continue;
             }
             Instruction in = code.get(at);
@@ -345,7 +357,9 @@ final class PtxInterpreter {
     }
 
     private static String[] elements(String operand) {
-        return operand.startsWith("{") ? operand.substring(1, operand.length() - 1).split(",\\s*") : new String[] {operand};
+        return operand.startsWith("{")
+                ? operand.substring(1, operand.length() - 1).split(",\\s*")
+                : new String[] {operand};
     }
 
     /** The commonest instructions without big numbers. */
@@ -358,9 +372,12 @@ final class PtxInterpreter {
             case "mul.wide.s32" -> (long) (int) o[0] * (int) o[1];
             case "setp.ge.s32" -> (int) o[0] >= (int) o[1] ? 1 : 0;
             case "setp.lt.s32" -> (int) o[0] < (int) o[1] ? 1 : 0;
-            case "fma.rn.f32" -> Float.floatToRawIntBits(Math.fma(
-                            Float.intBitsToFloat((int) o[0]), Float.intBitsToFloat((int) o[1]), Float.intBitsToFloat((int) o[2])))
-                    & 0xffffffffL;
+            case "fma.rn.f32" ->
+                Float.floatToRawIntBits(Math.fma(
+                                Float.intBitsToFloat((int) o[0]),
+                                Float.intBitsToFloat((int) o[1]),
+                                Float.intBitsToFloat((int) o[2])))
+                        & 0xffffffffL;
             default -> PtxArithmetic.evaluate(op, o);
         };
     }
