@@ -101,7 +101,9 @@ int compilations() { return compiled; }
 CompiledKernel compile(const Translation& t, const CompilerOptions& options) {
     static std::mutex mutex;
     static std::map<std::string, CompiledKernel> loaded;
-    const std::vector<std::string> flags = {"-std=c++17", options.optimisation, "-march=native", "-ffp-contract=off",
+    // a kernel that was unrolled very far would take longer than two seconds
+    const std::string optimisation = options.optimisation == "-O2" && t.source.size() > 100'000 ? "-O1" : options.optimisation;
+    const std::vector<std::string> flags = {"-std=c++17", optimisation, "-march=native", "-ffp-contract=off",
                                             "-fno-math-errno", "-fno-strict-aliasing", "-fno-tree-vectorize",
                                             "-fvisibility=hidden", "-w", "-shared", "-fPIC"};
     std::string compiler = find_compiler(), all = t.source + RUNTIME_HEADER + compiler + processor();
