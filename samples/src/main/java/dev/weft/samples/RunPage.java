@@ -23,7 +23,7 @@ final class RunPage {
             a { color: #0969da; }
             .figures { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0; padding: 0; list-style: none; }
             .figures li { flex: 1 1 9rem; padding: .6rem .9rem; border: 1px solid #d1d9e0; border-radius: .5rem; }
-            .figures b { display: block; font-size: 1.35rem; line-height: 1.3; }
+            .figures b { display: block; font-size: 1.25rem; line-height: 1.4; white-space: nowrap; }
             .figures span { color: #59636e; }
             .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem;
               align-items: start; }
@@ -46,7 +46,10 @@ final class RunPage {
             }
             @media print {
               @page { margin: 1.5cm; }
-              body { padding: 0; max-width: none; font-size: 10pt; }
+              html { font-size: 8.5pt; }
+              body { padding: 0; max-width: none; }
+              .wide { overflow: visible; }
+              .epochs th, .epochs td { padding: .25rem .2rem; }
               .grid { grid-template-columns: 1fr 1fr; }
               figure, section { break-inside: avoid; padding: .5rem; }
             }
