@@ -3,6 +3,7 @@ package dev.weft.cpu;
 import static dev.weft.layer.Layers.flatten;
 import static dev.weft.layer.Layers.linear;
 import static dev.weft.layer.Layers.relu;
+import static dev.weft.layer.Layers.softmax;
 import static dev.weft.layer.Layers.tanh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -360,6 +361,32 @@ class TrainerTest {
             assertThatThrownBy(history::last)
                     .isInstanceOf(WeftException.class)
                     .hasMessage("the training was stopped before its first epoch was done");
+        }
+    }
+
+    /** No later step sees what the last update has done, so the end of the epoch has to. */
+    @Test
+    void aLastUpdateThatDivergesIsNoticed() {
+        Dataset data = Dataset.ofTargets(ONE, new float[] {3e38f}, ONE, new float[] {1});
+        try (Model model = Model.create(PRODUCT, backend, SEED)) {
+            Trainer trainer =
+                    Trainer.of(model, Loss.meanSquaredError(), Sgd.of(1e300)).batch(1);
+            assertThatThrownBy(() -> trainer.fit(data))
+                    .isInstanceOf(NonFiniteException.class)
+                    .hasMessageContaining("epoch 1, step 0")
+                    .hasMessageContaining("update of the parameters");
+        }
+    }
+
+    @Test
+    void aGraphThatEndsInASoftmaxIsRefusedByTheLossThatHoldsOne() {
+        Graph graph = Graph.sequential(Shape.of(2), linear(3), softmax());
+        Dataset data = Dataset.ofFloats(Shape.of(2), new float[] {1, 2}, new int[] {1}, 3);
+        try (Model model = Model.create(graph, backend, SEED)) {
+            Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), Sgd.of(0.1));
+            assertThatThrownBy(() -> trainer.fit(data))
+                    .isInstanceOf(WeftException.class)
+                    .hasMessageContaining("ends in the softmax softmax1");
         }
     }
 

@@ -7,9 +7,14 @@ package dev.weft.backend;
  */
 public record BackendOptions(int threads) {
 
+    /** More threads than any machine can use. */
+    public static final int MAX_THREADS = 1024;
+
+    /** Checks the number of threads. */
     public BackendOptions {
-        if (threads < 1) {
-            throw new IllegalArgumentException("a backend needs at least 1 thread, got " + threads);
+        if (threads < 1 || threads > MAX_THREADS) {
+            throw new IllegalArgumentException(
+                    "a backend takes 1 to %d threads, got %d".formatted(MAX_THREADS, threads));
         }
     }
 

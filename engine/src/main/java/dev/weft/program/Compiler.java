@@ -5,6 +5,7 @@ import dev.weft.WeftException;
 import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.layer.Lowering;
+import dev.weft.layer.Softmax;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Optimizer;
@@ -143,6 +144,11 @@ public final class Compiler {
         TensorRef target = TensorRef.batched(
                 "targets", type, data.targets().shape().sample().batch(batch));
         ops.add(new Op.GatherRows(target.name(), data.targets(), data.order(), 1, 0, target));
+        if (type == DType.I32 && graph.output().layer() instanceof Softmax) {
+            throw new WeftException(
+                    "the graph ends in the softmax %s, and the loss for classes has its own: leave the layer out"
+                            .formatted(graph.output().name()));
+        }
         TensorRef rows = loss.lower(lowering(LOSS, ops, batch, training), y, target);
         TensorRef mean = TensorRef.unbatched(LOSS, DType.REAL, Shape.of(1));
         ops.add(new Op.BatchMean(LOSS, rows, mean));

@@ -289,7 +289,7 @@ public final class Model implements AutoCloseable {
             Executable executable = backend.bind(List.of(program), List.of(memory, dataMemory), MemoryMode.ARENA)
                     .get(0);
             return new BoundDataset(data, loss, dataMemory, executable);
-        } catch (WeftException e) {
+        } catch (RuntimeException e) {
             dataMemory.close();
             throw e;
         }

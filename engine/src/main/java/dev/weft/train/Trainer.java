@@ -92,7 +92,7 @@ public final class Trainer {
     }
 
     /**
-     * Trains. The optimizer begins anew with every call.
+     * Trains. Optimizer, schedule, shuffling and dropout begin anew with every call.
      *
      * @return the finished epochs
      * @throws dev.weft.ShapeException if data set, validation, graph and loss do not fit together
@@ -157,7 +157,7 @@ public final class Trainer {
                         model.backend().bind(programs, List.of(model.memory(), memory), MemoryMode.ARENA);
                 full = fullSteps > 0 ? bound.get(0) : null;
                 last = lastRows > 0 ? bound.get(bound.size() - 1) : null;
-            } catch (WeftException e) {
+            } catch (RuntimeException e) {
                 memory.close();
                 throw e;
             }
@@ -191,9 +191,21 @@ public final class Trainer {
                 report(epoch, step + 1, data.size(), lastRows / seconds);
             }
             double seconds = (System.nanoTime() - start) * 1e-9;
+            checkParameters(epoch);
             Evaluation test = validation == null ? null : model.evaluate(validation, loss);
             return new EpochResult(
                     epoch, lossSum / data.size(), correctSum / data.size(), test, seconds, data.size() / seconds);
+        }
+
+        /** A step sees what the update of the step before has done; nothing else sees the last one. */
+        private void checkParameters(int epoch) {
+            if (!finite(model.memory().read(model.layout().parameters()))) {
+                throw new NonFiniteException(
+                        epoch,
+                        (long) epoch * stepsPerEpoch - 1,
+                        "the optimizer's update of the parameters",
+                        "The model's weights are lost");
+            }
         }
 
         /** Runs steps of one epoch and adds up their metrics; returns how long it took. */
@@ -206,7 +218,10 @@ public final class Trainer {
             long bad = executable.nonFiniteStep();
             if (bad >= 0) {
                 throw new NonFiniteException(
-                        epoch, bad, firstNonFinite(executable, range.at((int) (bad - first), batch)));
+                        epoch,
+                        bad,
+                        firstNonFinite(executable, range.at((int) (bad - first), batch)),
+                        "The model keeps its weights from before that step");
             }
             executable.metrics(metrics);
             int perStep = executable.program().metrics().size();

@@ -14,7 +14,7 @@ enum ScheduleName {
         return switch (this) {
             case CONSTANT -> Schedule.constant();
             case COSINE -> Schedule.cosine();
-            case STEP -> Schedule.step((epochs + 2) / 3, 0.1);
+            case STEP -> Schedule.step((epochs - 1) / 3 + 1, 0.1);
         };
     }
 

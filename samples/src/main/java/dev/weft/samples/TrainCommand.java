@@ -168,6 +168,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         applyDefaults(network);
         if (json != null) {
+            if (json.equals(out)) {
+                throw usage("--json and --out name the same file " + out);
+            }
             OutputFile.check(json);
         }
         try (Interruption interruption = new Interruption();
@@ -195,6 +198,9 @@ final class TrainCommand implements Callable<Integer> {
             learningRate = optimizer == network.optimizer() ? network.learningRate() : optimizer.usualLearningRate();
         }
         atLeastOne("--threads", threads);
+        if (threads > BackendOptions.MAX_THREADS) {
+            throw usage("--threads must be at most %d, got %d".formatted(BackendOptions.MAX_THREADS, threads));
+        }
         atLeastOne("--epochs", epochs);
         atLeastOne("--batch", batch);
         if (!(learningRate > 0 && learningRate < Double.POSITIVE_INFINITY)) {

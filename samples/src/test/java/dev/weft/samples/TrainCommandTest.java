@@ -347,6 +347,7 @@ class TrainCommandTest {
                 "--batch -5     | --batch must be at least 1, got -5",
                 "--batch many   | 'many' is not an int",
                 "--threads 0    | --threads must be at least 1, got 0",
+                "--threads 9999 | --threads must be at most 1024, got 9999",
                 "--epochs 0     | --epochs must be at least 1, got 0",
                 "--lr -0.1      | --lr must be a positive number, got -0.1",
                 "--lr 0         | --lr must be a positive number, got 0.0",

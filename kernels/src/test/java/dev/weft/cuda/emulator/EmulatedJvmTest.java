@@ -3,6 +3,7 @@ package dev.weft.cuda.emulator;
 import static jcuda.driver.JCudaDriver.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.cuda.CudaProvider;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,12 @@ class EmulatedJvmTest {
         }
     }
 
+    static final class Provider {
+        public static void main(String[] arguments) {
+            System.out.println(new CudaProvider().unusable().orElseThrow());
+        }
+    }
+
     static final class Leaks {
         public static void main(String[] arguments) {
             Gpu gpu = new Gpu();
@@ -39,6 +46,13 @@ class EmulatedJvmTest {
         EmulatedJvm.Result result = EmulatedJvm.run("", DeviceName.class);
         assertThat(result.output()).contains("device: Weft emulated device, 4096 MiB");
         assertThat(result.status()).isZero();
+    }
+
+    /** What {@code weft info} prints. */
+    @Test
+    void theProviderNamesTheDevice() {
+        assertThat(EmulatedJvm.run("cc=8.6", Provider.class).output())
+                .contains("Weft emulated device, compute capability 8.6,");
     }
 
     @Test
