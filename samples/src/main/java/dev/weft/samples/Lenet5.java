@@ -48,6 +48,7 @@ public final class Lenet5 {
                 5,
                 128,
                 OptimizerName.ADAM,
-                1e-3);
+                1e-3,
+                ScheduleName.COSINE);
     }
 }

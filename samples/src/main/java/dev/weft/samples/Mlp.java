@@ -22,11 +22,13 @@ public final class Mlp {
     }
 
     static Network network() {
-        return new Network("mlp", "500 hidden units, then 10", Mlp::graph, 1, 500, OptimizerName.SGD, 0.5);
+        return new Network(
+                "mlp", "500 hidden units, then 10", Mlp::graph, 1, 500, OptimizerName.SGD, 0.5, ScheduleName.CONSTANT);
     }
 
     /** The same with settings for tables, which are mostly small. */
     static Network tableNetwork() {
-        return new Network("mlp", "500 hidden units", Mlp::graph, 30, 32, OptimizerName.ADAM, 1e-3);
+        return new Network(
+                "mlp", "500 hidden units", Mlp::graph, 30, 32, OptimizerName.ADAM, 1e-3, ScheduleName.COSINE);
     }
 }

@@ -21,7 +21,8 @@ record Network(
         int epochs,
         int batch,
         OptimizerName optimizer,
-        double learningRate) {
+        double learningRate,
+        ScheduleName schedule) {
 
     /** All networks. */
     static List<Network> all() {

@@ -60,9 +60,9 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "NETWORK",
             completionCandidates = NetworkNames.class,
             description = {
-                "lenet5: 5 epochs, batch 128, adam, learning rate 0.001 by default;",
-                "mlp: 784-500-10, 1 epoch, batch 500, sgd, learning rate 0.5 by default;",
-                "on a table: 30 epochs, batch 32, adam, learning rate 0.001."
+                "lenet5: 5 epochs, batch 128, adam, learning rate 0.001, cosine by default;",
+                "mlp: 784-500-10, 1 epoch, batch 500, sgd, learning rate 0.5, constant by default;",
+                "on a table: 30 epochs, batch 32, adam, learning rate 0.001, cosine."
             })
     private String networkName;
 
@@ -96,9 +96,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--schedule",
             paramLabel = "NAME",
-            defaultValue = "cosine",
             description = "The learning rate's course: constant; cosine, from the rate down to 0;"
-                    + " step, a tenth after each third of the epochs. Default: ${DEFAULT-VALUE}.")
+                    + " step, a tenth after each third of the epochs.")
     private ScheduleName schedule;
 
     @Option(
@@ -196,6 +195,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (learningRate == null) {
             learningRate = optimizer == network.optimizer() ? network.learningRate() : optimizer.usualLearningRate();
+        }
+        if (schedule == null) {
+            schedule = network.schedule();
         }
         atLeastOne("--threads", threads);
         if (threads > BackendOptions.MAX_THREADS) {

@@ -326,7 +326,8 @@ class TrainCommandTest {
             assertThat(lines)
                     .contains(network.epochs() + " epoch")
                     .contains("batch " + network.batch())
-                    .contains(network.optimizer() + ", learning rate " + network.learningRate());
+                    .contains("%s, learning rate %s, %s"
+                            .formatted(network.optimizer(), network.learningRate(), network.schedule()));
         }
     }
 
