@@ -127,11 +127,11 @@ final class Binding {
     }
 
     Ints ints(TensorRef tensor) {
-        return (Ints) places.computeIfAbsent(tensor, t -> new Ints(t.elements()));
+        return (Ints) places.computeIfAbsent(tensor, t -> new Ints());
     }
 
     Bytes bytes(TensorRef tensor) {
-        return (Bytes) places.computeIfAbsent(tensor, t -> new Bytes(t.elements()));
+        return (Bytes) places.computeIfAbsent(tensor, t -> new Bytes());
     }
 
     /** Memory for the current op alone. */

@@ -2,11 +2,6 @@ package dev.weft.cpu;
 
 /** Where a U8 tensor lies: element i is {@code a[at + i] & 0xff}. */
 final class Bytes {
-    final int length;
     byte[] a;
     int at;
-
-    Bytes(int length) {
-        this.length = length;
-    }
 }

@@ -3,6 +3,7 @@ package dev.weft.cpu;
 import dev.weft.op.Op;
 import dev.weft.op.Window2d;
 import dev.weft.tensor.TensorRef;
+import java.util.Arrays;
 
 /**
  * Convolution and its gradients, directly on framed images (see {@link Plane}), without im2col. A stride above 1 is
@@ -237,7 +238,7 @@ final class Conv2dKernels {
             int framesAt = frames.at + thread * GROUP * plane.length();
             int gridsAt = grids.at + thread * GROUP * gridLength;
             int slotAt = slots.at + slot * dw.length;
-            java.util.Arrays.fill(slots.a, slotAt, slotAt + dw.length, 0);
+            Arrays.fill(slots.a, slotAt, slotAt + dw.length, 0);
             int end = (int) ((slot + 1L) * g.images / SLOTS);
             for (int first = (int) ((long) slot * g.images / SLOTS); first < end; first += GROUP) {
                 int count = Math.min(GROUP, end - first);

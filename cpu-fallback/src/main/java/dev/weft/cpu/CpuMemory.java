@@ -4,6 +4,7 @@ import dev.weft.ShapeException;
 import dev.weft.backend.Memory;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.TensorRef;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -62,11 +63,11 @@ final class CpuMemory implements Memory {
     static HostTensor read(TensorRef tensor, Object array, int at) {
         int end = at + tensor.elements();
         if (array instanceof float[] floats) {
-            return HostTensor.of(tensor.shape(), java.util.Arrays.copyOfRange(floats, at, end));
+            return HostTensor.of(tensor.shape(), Arrays.copyOfRange(floats, at, end));
         } else if (array instanceof int[] ints) {
-            return HostTensor.of(tensor.shape(), java.util.Arrays.copyOfRange(ints, at, end));
+            return HostTensor.of(tensor.shape(), Arrays.copyOfRange(ints, at, end));
         }
-        return HostTensor.of(tensor.shape(), java.util.Arrays.copyOfRange((byte[]) array, at, end));
+        return HostTensor.of(tensor.shape(), Arrays.copyOfRange((byte[]) array, at, end));
     }
 
     @Override

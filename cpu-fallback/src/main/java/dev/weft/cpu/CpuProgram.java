@@ -3,6 +3,7 @@ package dev.weft.cpu;
 import dev.weft.DeviceException;
 import dev.weft.backend.Executable;
 import dev.weft.backend.StepRange;
+import dev.weft.op.Op;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.MemoryPlan;
 import dev.weft.program.Program;
@@ -60,6 +61,7 @@ final class CpuProgram implements Executable {
             step.set(steps, i, program.batch());
             for (int op = 0; op < instructions.size(); op++) {
                 execute(op);
+                checkMemory(op);
             }
             keepMetrics(i);
         }
@@ -73,15 +75,11 @@ final class CpuProgram implements Executable {
         begin(1);
         step.set(steps, 0, program.batch());
         for (int op = 0; op < instructions.size(); op++) {
-            List<dev.weft.op.Op> executed = List.of(instructions.get(op).op());
+            List<Op> executed = List.of(instructions.get(op).op());
             observer.before(executed);
-            for (Phase phase : instructions.get(op).phases()) {
-                workers.run(phase);
-            }
+            execute(op);
             observer.after(executed);
-            if (mode != MemoryMode.ARENA) {
-                checkMemory(op);
-            }
+            checkMemory(op);
         }
         keepMetrics(0);
     }
@@ -89,9 +87,6 @@ final class CpuProgram implements Executable {
     private void execute(int op) {
         for (Phase phase : instructions.get(op).phases()) {
             workers.run(phase);
-        }
-        if (mode != MemoryMode.ARENA) {
-            checkMemory(op);
         }
     }
 
@@ -135,6 +130,9 @@ final class CpuProgram implements Executable {
 
     /** After an op: are the guard bands whole; and what is read for the last time must not be read again. */
     private void checkMemory(int op) {
+        if (mode == MemoryMode.ARENA) {
+            return;
+        }
         for (DType type : DType.values()) {
             MemoryPlan plan = binding.plan(type);
             long broken = arena.firstBrokenGuard(type, plan);

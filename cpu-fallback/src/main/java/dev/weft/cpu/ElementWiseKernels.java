@@ -2,6 +2,7 @@ package dev.weft.cpu;
 
 import dev.weft.op.Op;
 import dev.weft.random.Philox;
+import java.util.Arrays;
 
 /** Activations, sums, dropout and constants. */
 final class ElementWiseKernels {
@@ -108,7 +109,7 @@ final class ElementWiseKernels {
         Reals y = binding.reals(op.y());
         return new Phase[] {
             Binding.elementWise(
-                    y.length, (from, n) -> java.util.Arrays.fill(y.a, y.at + from, y.at + from + n, (float) op.value()))
+                    y.length, (from, n) -> Arrays.fill(y.a, y.at + from, y.at + from + n, (float) op.value()))
         };
     }
 }

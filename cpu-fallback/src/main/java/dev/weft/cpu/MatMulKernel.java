@@ -1,6 +1,7 @@
 package dev.weft.cpu;
 
 import dev.weft.op.Op;
+import java.util.Arrays;
 
 /**
  * Matrix product in panels of a few columns of b. The inner loop reads a panel row by row; rows of a panel that are not
@@ -75,7 +76,7 @@ final class MatMulKernel {
             for (int j = 0; j < present; j++) {
                 packed.a[at + j] = b.a[b.at + (packAll ? (first + j) * inner + k : k * columns + first + j)];
             }
-            java.util.Arrays.fill(packed.a, at + present, at + width, 0);
+            Arrays.fill(packed.a, at + present, at + width, 0);
             at += width;
         }
     }

@@ -3,6 +3,7 @@ package dev.weft.cpu;
 import dev.weft.op.Op;
 import dev.weft.op.Window2d;
 import dev.weft.tensor.TensorRef;
+import java.util.Arrays;
 
 /** Max and average pooling, one sample of the batch after the other, plane by plane. */
 final class Pool2dKernels {
@@ -125,7 +126,7 @@ final class Pool2dKernels {
         return new Phase[] {
             g.forEachPlane((in, out) -> {
                 int to = dx.at + in;
-                java.util.Arrays.fill(dx.a, to, to + g.plane(), 0);
+                Arrays.fill(dx.a, to, to + g.plane(), 0);
                 for (int i = 0; i < g.outPlane(); i++) {
                     dx.a[to + argmax.a[argmax.at + out + i]] += dy.a[dy.at + out + i];
                 }
@@ -163,7 +164,7 @@ final class Pool2dKernels {
         return new Phase[] {
             g.forEachPlane((in, out) -> {
                 int to = dx.at + in;
-                java.util.Arrays.fill(dx.a, to, to + g.plane(), 0);
+                Arrays.fill(dx.a, to, to + g.plane(), 0);
                 for (int i = 0; i < g.outHeight(); i++) {
                     for (int j = 0; j < g.outWidth(); j++) {
                         float share = dy.a[dy.at + out + i * g.outWidth() + j] / area;

@@ -1,5 +1,6 @@
 package dev.weft.cpu;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -144,7 +145,7 @@ final class VectorPrimitives implements Primitives {
             for (int j = 0; j < columns; j += 2) {
                 int column0 = bAt + bRows[j];
                 int column1 = bAt + bRows[Math.min(j + 1, columns - 1)];
-                java.util.Arrays.fill(scratch, scratchAt, scratchAt + 8 * LANES, 0);
+                Arrays.fill(scratch, scratchAt, scratchAt + 8 * LANES, 0);
                 for (int g = 0; g < groups; g++) {
                     int x = g * aGroup;
                     int y = g * bGroup;

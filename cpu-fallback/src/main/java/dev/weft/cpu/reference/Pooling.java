@@ -3,6 +3,7 @@ package dev.weft.cpu.reference;
 import dev.weft.op.Op;
 import dev.weft.op.Window2d;
 import dev.weft.tensor.TensorRef;
+import java.util.Arrays;
 
 /** Max and average pooling. */
 final class Pooling {
@@ -16,7 +17,7 @@ final class Pooling {
         int outPlane = op.y().shape().elements(2, 4);
         double[] best = new double[y.length()];
         int[] at = new int[y.length()];
-        java.util.Arrays.fill(at, -1);
+        Arrays.fill(at, -1);
         forEachPair(op.x(), op.window(), op.y(), (xi, yi) -> {
             double value = x.get(xi);
             if (at[yi] < 0 || value > best[yi] || (Double.isNaN(value) && !Double.isNaN(best[yi]))) {
