@@ -24,8 +24,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(EmulatedDriver.class)
 class MutationTest {
-    /** Constants taken from each kernel, evenly spread over its text; barriers and comparisons are all taken. */
-    private static final int CONSTANTS_A_KERNEL = 8;
+    /**
+     * Constants taken from each kernel, evenly spread over its text; barriers and comparisons are all taken. All constants
+     * take two minutes more: {@code -Dweft.mutation.constants=1000}.
+     */
+    private static final int CONSTANTS_A_KERNEL = Integer.getInteger("weft.mutation.constants", 8);
 
     /** A kernel with a launch small enough to interpret. Buffers: byte[]; those in outputs are compared. */
     private record Subject(
