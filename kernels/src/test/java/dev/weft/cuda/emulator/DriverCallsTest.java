@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import jcuda.Pointer;
 import jcuda.driver.CUDA_KERNEL_NODE_PARAMS;
@@ -53,13 +55,15 @@ class DriverCallsTest {
     }
 
     private static <T> T onAnotherThread(Callable<T> body) {
-        var task = new java.util.concurrent.FutureTask<>(body);
+        var task = new FutureTask<>(body);
         Thread t = new Thread(task);
         t.start();
         try {
             return task.get();
-        } catch (Exception e) {
-            throw new AssertionError(e);
+        } catch (ExecutionException e) {
+            throw new AssertionError("the other thread failed: " + e.getCause(), e.getCause());
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted while the other thread ran", e);
         }
     }
 
