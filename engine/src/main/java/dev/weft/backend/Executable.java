@@ -34,6 +34,30 @@ public interface Executable extends AutoCloseable {
     /** The first step of the last run whose loss or gradient was not finite, or -1. From there on nothing was updated. */
     long nonFiniteStep();
 
+    /** How the program is executed, in order: which ops at once, by which kernels. */
+    default List<Stage> stages() {
+        return program().ops().stream()
+                .map(op -> new Stage(List.of(op), List.of()))
+                .toList();
+    }
+
+    /**
+     * Ops that are executed at once.
+     *
+     * @param launches what runs on the device; empty for a backend without kernels to launch
+     */
+    record Stage(List<Op> ops, List<KernelLaunch> launches) {}
+
+    /**
+     * A launch of a kernel on a GPU.
+     *
+     * @param grid blocks, for example {@code 16x8}
+     * @param block threads of a block
+     * @param registers of a thread
+     * @param sharedBytes shared memory of a block
+     */
+    record KernelLaunch(String kernel, String grid, int block, int registers, int sharedBytes) {}
+
     /** Runs one step op by op, for finding faults. */
     void trace(StepRange step, Observer observer);
 

@@ -4,15 +4,20 @@ import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.BackendProvider;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
-/** Provides the backend {@code cuda}. For now it finds out whether there is a CUDA driver and a device. */
+/** Provides the backend {@code cuda}, where there is a CUDA driver and a device that its kernels run on. */
 public final class CudaProvider implements BackendProvider {
+    /** Compute capability that the shipped kernels are made for, times ten; newer devices run them as well. */
+    private static final int FLOOR = 75;
+
+    /** The device to use, {@code -Dweft.cuda.device=1} for the second one. */
+    private static final int ORDINAL = Integer.getInteger("weft.cuda.device", 0);
+
     @Override
     public String name() {
         return "cuda";
@@ -25,12 +30,12 @@ public final class CudaProvider implements BackendProvider {
 
     @Override
     public Optional<String> unusable() {
-        return Optional.of(Probe.RESULT);
+        return Probe.RESULT;
     }
 
     /** Asked once: JCuda can be initialised only once in a process, and later attempts do not say what was wrong. */
     private static final class Probe {
-        static final String RESULT = probe();
+        static final Optional<String> RESULT = Optional.ofNullable(probe());
     }
 
     /** What stands in the way of training on the GPU. */
@@ -49,32 +54,35 @@ public final class CudaProvider implements BackendProvider {
             if (status != CUresult.CUDA_SUCCESS) {
                 return "the CUDA driver answered " + CUresult.stringFor(status);
             }
-            return devices[0] == 0
-                    ? "the CUDA driver found no device"
-                    : device() + " is there, but this version of weft-cuda has no kernels yet";
+            return devices[0] == 0 ? "the CUDA driver found no device" : tooOld();
         } catch (UnsatisfiedLinkError e) {
             return "there is no CUDA driver (libcuda.so.1); install NVIDIA's driver";
         }
     }
 
-    /** The first device: {@code NVIDIA H200, compute capability 9.0}. */
-    private static String device() {
+    private static String tooOld() {
         CUdevice device = new CUdevice();
-        byte[] name = new byte[256];
         int[] major = {0};
         int[] minor = {0};
-        JCudaDriver.cuDeviceGet(device, 0);
-        JCudaDriver.cuDeviceGetName(name, name.length, device);
+        int status = JCudaDriver.cuDeviceGet(device, ORDINAL);
+        if (status != CUresult.CUDA_SUCCESS) {
+            return "there is no CUDA device %d: %s".formatted(ORDINAL, CUresult.stringFor(status));
+        }
         JCudaDriver.cuDeviceGetAttribute(
                 major, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device);
         JCudaDriver.cuDeviceGetAttribute(
                 minor, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device);
-        String text = new String(name, StandardCharsets.UTF_8);
-        return "%s, compute capability %d.%d,".formatted(text.substring(0, text.indexOf(0)), major[0], minor[0]);
+        return major[0] * 10 + minor[0] >= FLOOR
+                ? null
+                : "CUDA device %d has compute capability %d.%d, the kernels need %d.%d"
+                        .formatted(ORDINAL, major[0], minor[0], FLOOR / 10, FLOOR % 10);
     }
 
     @Override
     public Backend open(BackendOptions options) {
-        throw new DeviceException("backend cuda is not usable: " + Probe.RESULT);
+        Probe.RESULT.ifPresent(reason -> {
+            throw new DeviceException("backend cuda is not usable: " + reason);
+        });
+        return new CudaBackend(ORDINAL, Candidates.TABLE, false);
     }
 }

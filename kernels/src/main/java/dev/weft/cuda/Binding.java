@@ -1,0 +1,210 @@
+package dev.weft.cuda;
+
+import dev.weft.op.Op;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.MemoryPlan;
+import dev.weft.program.Program;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * Chooses the candidates for a program and collects their launches. Candidates name tensors and scratch memory in their
+ * launches; when all are made, memory is planned from what the launches name, and addresses take the places of names.
+ */
+final class Binding {
+    /** Blocks begin at multiples of so many bytes, so that 16-byte loads are aligned and no two share a cache line. */
+    static final long ALIGNMENT = 256;
+
+    /** Argument for the address of the {@code StepState}. */
+    static final Object STATE = new Object() {
+        @Override
+        public String toString() {
+            return "step state";
+        }
+    };
+
+    /** Argument for the address of the table of rates, three floats a step: learning rate, two bias corrections. */
+    static final Object RATES = new Object() {
+        @Override
+        public String toString() {
+            return "rates";
+        }
+    };
+
+    /** Argument for a null pointer. */
+    static final Object NULL = new Object() {
+        @Override
+        public String toString() {
+            return "null";
+        }
+    };
+
+    private final Device device;
+    private final Modules modules;
+    private final Predicate<TensorRef> streamed;
+    private final int slots;
+    private final MemoryPlan.Builder builder = new MemoryPlan.Builder();
+    private final Map<TensorRef, Integer> readers = new HashMap<>();
+    private int group;
+
+    /**
+     * A binding for one program.
+     *
+     * @param streamed which data sets stay in host memory
+     * @param slots for the programs of such data sets, see {@link #slots}
+     */
+    Binding(Device device, Modules modules, Predicate<TensorRef> streamed, int slots) {
+        this.device = device;
+        this.modules = modules;
+        this.streamed = streamed;
+        this.slots = slots;
+    }
+
+    /** Ops that are executed at once, by which candidate and launches. */
+    record Group(Candidate candidate, List<Op> ops, List<Launch> launches) {}
+
+    /** Scratch memory for the ops of one group. */
+    record Scratch(int group, int number, long bytes) {}
+
+    /** The device-side copy of the rows of this step and the next ones, of a data set that stays in host memory. */
+    record Window(TensorRef data) {}
+
+    /** What {@link #plan} has found out. */
+    record Planned(List<Group> groups, MemoryPlan plan) {}
+
+    /** Chooses a candidate for every op, the first that takes it, and plans the memory. */
+    Planned plan(Program program, List<Candidate> candidates, MemoryMode mode) {
+        countReaders(program);
+        program.inputs().forEach(this::use);
+        List<Group> groups = new ArrayList<>();
+        List<Op> rest = program.ops();
+        while (!rest.isEmpty()) {
+            group = groups.size();
+            Group next = choose(rest, candidates);
+            for (Launch launch : next.launches) {
+                for (Object argument : launch.arguments()) {
+                    if (argument instanceof TensorRef tensor) {
+                        use(tensor);
+                    } else if (argument instanceof Scratch scratch) {
+                        builder.use(scratch, scratch.bytes, group);
+                    }
+                }
+            }
+            groups.add(next);
+            rest = rest.subList(next.ops.size(), rest.size());
+        }
+        group = groups.size();
+        program.outputs().forEach(this::use);
+        program.metrics().forEach(this::use);
+        return new Planned(groups, builder.plan(mode, ALIGNMENT));
+    }
+
+    private Group choose(List<Op> rest, List<Candidate> candidates) {
+        for (Candidate candidate : candidates) {
+            List<Op> ops = candidate.match().apply(rest, this);
+            if (!ops.isEmpty()) {
+                return new Group(candidate, ops, candidate.bind().apply(ops, this));
+            }
+        }
+        throw new IllegalStateException("no candidate for " + Program.describe(rest.get(0)));
+    }
+
+    private void countReaders(Program program) {
+        for (Op op : program.ops()) {
+            op.inputs().forEach(x -> readers.merge(x, 1, Integer::sum));
+        }
+        program.outputs().forEach(y -> readers.merge(y, 1, Integer::sum));
+        program.metrics().forEach(y -> readers.merge(y, 1, Integer::sum));
+    }
+
+    private void use(TensorRef tensor) {
+        if (!tensor.root().role().persistent()) {
+            builder.use(tensor, bytes(tensor), group);
+        }
+    }
+
+    static long bytes(TensorRef tensor) {
+        return tensor.shape().elements() * width(tensor.type());
+    }
+
+    static int width(DType type) {
+        return type == DType.U8 ? 1 : 4;
+    }
+
+    // ---------------------------------------------------------------- for candidates
+
+    Device device() {
+        return device;
+    }
+
+    /**
+     * A launch of a kernel without dynamic shared memory.
+     *
+     * @param module the stem of the kernel's source file
+     * @param arguments see {@link Launch}
+     */
+    Launch launch(String module, String kernel, Grid grid, int block, Object... arguments) {
+        return new Launch(kernel, modules.function(module, kernel), grid, block, 0, arguments);
+    }
+
+    /** A launch of a kernel that handles {@code elements} with a loop over the grid, 256 threads a block. */
+    Launch elementWise(String module, String kernel, long elements, Object... arguments) {
+        int block = 256;
+        long blocks = Math.min((elements + block - 1) / block, 32L * device.multiprocessors());
+        return launch(module, kernel, Grid.of((int) Math.max(1, blocks)), block, arguments);
+    }
+
+    private int scratchNumber;
+
+    /** Memory for the current group alone; its content is undefined before. */
+    Scratch scratch(long bytes) {
+        return new Scratch(group, scratchNumber++, bytes);
+    }
+
+    /** Makes {@code y} the same memory as {@code x}. */
+    void alias(TensorRef y, TensorRef x) {
+        builder.alias(y, x);
+    }
+
+    /** Whether anything but these ops reads a tensor, so that it has to be written. */
+    boolean readOutside(TensorRef tensor, List<Op> ops) {
+        if (tensor.root().role().persistent()) {
+            return true;
+        }
+        long inside = ops.stream()
+                .flatMap(op -> op.inputs().stream())
+                .filter(tensor::equals)
+                .count();
+        return readers.getOrDefault(tensor, 0) > inside;
+    }
+
+    /** The tensor where it has to be written, else {@link #NULL}. */
+    Object ifReadOutside(TensorRef tensor, List<Op> ops) {
+        return readOutside(tensor, ops) ? tensor : NULL;
+    }
+
+    /** Whether all these begin at multiples of 16 bytes, as 16-byte loads and stores need. */
+    static boolean aligned16(TensorRef... tensors) {
+        for (TensorRef tensor : tensors) {
+            if (tensor.offset() * width(tensor.type()) % 16 != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether a data set stays in host memory, so that {@link Window} takes its place. */
+    boolean streamed(TensorRef data) {
+        return streamed.test(data);
+    }
+
+    /** How many steps fit into a {@link Window}: row n of step i of a run lies at {@code (i mod slots) batch + n}. */
+    int slots() {
+        return slots;
+    }
+}

@@ -1,0 +1,153 @@
+package dev.weft.cuda;
+
+import dev.weft.backend.Backend;
+import dev.weft.backend.Executable;
+import dev.weft.backend.Memory;
+import dev.weft.op.Op;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.MemoryPlan;
+import dev.weft.program.Program;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/** Trains on a GPU, wholly in its memory: float, kernels of its own, a step in one launch. */
+final class CudaBackend implements Backend {
+    static final String ADVICE = "use a smaller batch or network, or close other programs that use the GPU";
+
+    private final Device device;
+    private final Modules modules;
+    private final Staging staging;
+    private final List<Candidate> candidates;
+    private final boolean alwaysStream;
+
+    /**
+     * Takes a device.
+     *
+     * @param candidates in the order in which they are asked
+     * @param alwaysStream leaves every data set in host memory, whether it fits or not
+     */
+    CudaBackend(int ordinal, List<Candidate> candidates, boolean alwaysStream) {
+        this.candidates = candidates;
+        this.alwaysStream = alwaysStream;
+        device = new Device(ordinal);
+        modules = new Modules(device);
+        try (Device.Scope scope = device.enter()) {
+            staging = new Staging(device);
+        } catch (RuntimeException e) {
+            closeAfter(e);
+            throw e;
+        }
+    }
+
+    private void closeAfter(RuntimeException failure) {
+        try {
+            device.close();
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    Device device() {
+        return device;
+    }
+
+    Modules modules() {
+        return modules;
+    }
+
+    Staging staging() {
+        return staging;
+    }
+
+    /** Whether a data set of this size stays in host memory: a quarter of what is free is left to everything else. */
+    boolean streams(long bytes) {
+        return alwaysStream || bytes > device.freeBytes() / 4 * 3;
+    }
+
+    @Override
+    public String name() {
+        return "cuda";
+    }
+
+    @Override
+    public String description() {
+        return "cuda: " + device.description();
+    }
+
+    @Override
+    public double unitRoundoff() {
+        return 0x1p-24;
+    }
+
+    @Override
+    public Set<Class<? extends Op>> ops() {
+        return Candidates.kinds();
+    }
+
+    @Override
+    public Memory allocate(Collection<TensorRef> tensors) {
+        return new CudaMemory(this, tensors);
+    }
+
+    @Override
+    public List<Executable> bind(List<Program> programs, List<Memory> memories, MemoryMode mode) {
+        List<CudaMemory> own = memories.stream().map(CudaMemory.class::cast).toList();
+        try (Device.Scope scope = device.enter()) {
+            List<Binding.Planned> planned = new ArrayList<>();
+            for (Program program : programs) {
+                Binding binding =
+                        new Binding(device, modules, data -> streamed(data, own), Streaming.slots(program, own));
+                planned.add(binding.plan(program, candidates, mode));
+            }
+            return bind(programs, planned, own, mode);
+        }
+    }
+
+    private List<Executable> bind(
+            List<Program> programs, List<Binding.Planned> planned, List<CudaMemory> memories, MemoryMode mode) {
+        Device.Stream stream = memories.isEmpty() ? device.stream("programs") : memories.get(0).stream();
+        List<MemoryPlan> plans = planned.stream().map(Binding.Planned::plan).toList();
+        TransientMemory transients = new TransientMemory(device, staging, mode, plans, stream, memories.isEmpty());
+        Owned made = new Owned();
+        made.add(transients::free);
+        try {
+            List<Executable> executables = new ArrayList<>();
+            for (int i = 0; i < programs.size(); i++) {
+                CudaProgram executable =
+                        new CudaProgram(this, programs.get(i), mode, planned.get(i), transients, memories, stream);
+                executables.add(executable);
+                made.add(executable::close);
+            }
+            return executables;
+        } catch (RuntimeException e) {
+            made.closeAfter(e);
+            throw e;
+        }
+    }
+
+    static CudaMemory memoryOf(TensorRef tensor, List<CudaMemory> memories) {
+        for (CudaMemory memory : memories) {
+            if (memory.holds(tensor.root())) {
+                return memory;
+            }
+        }
+        throw new IllegalArgumentException("no memory was given for " + tensor);
+    }
+
+    static boolean streamed(TensorRef data, List<CudaMemory> memories) {
+        return data.root().role().persistent() && memoryOf(data, memories).streamed(data);
+    }
+
+    /** Bytes of device memory that are allocated through this backend. */
+    long liveBytes() {
+        return device.liveBytes();
+    }
+
+    @Override
+    public void close() {
+        device.close();
+    }
+}

@@ -1,0 +1,197 @@
+package dev.weft.cuda;
+
+import dev.weft.backend.Executable.KernelLaunch;
+import dev.weft.program.Program;
+import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import jcuda.NativePointerObject;
+import jcuda.Pointer;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.JCudaDriver;
+
+/** The launches of a program with their addresses filled in: one by one, or captured once and replayed as a graph. */
+final class Execution implements Releasable {
+    /** Debug switch {@code -Dweft.cuda.synchronize=true}: waits after each launch, so that an error names its kernel. */
+    static final boolean SYNCHRONIZE = Boolean.getBoolean("weft.cuda.synchronize");
+
+    static final String SYNCHRONIZE_HINT = SYNCHRONIZE
+            ? "It happened in the kernel that is named"
+            : "To find the kernel, start java with -Dweft.cuda.synchronize=true (kernels then run one by one)";
+
+    /** Metrics that one launch of {@code finish_step} keeps. */
+    private static final int METRICS_A_LAUNCH = 4;
+
+    private final Device device;
+    private final Device.Stream stream;
+    private final Owned owned = new Owned();
+    private final List<Binding.Group> groups;
+    private final List<List<Prepared>> prepared = new ArrayList<>();
+    private final List<Prepared> finish = new ArrayList<>();
+    private CUgraphExec graph;
+
+    /** A launch with its arguments in native memory. */
+    private record Prepared(Launch launch, Pointer arguments, NativePointerObject[] values) {}
+
+    Execution(
+            Device device,
+            Modules modules,
+            Program program,
+            List<Binding.Group> groups,
+            Device.Stream stream,
+            Function<Object, CUdeviceptr> addresses,
+            StepControl control) {
+        this.device = device;
+        this.stream = stream;
+        this.groups = groups;
+        for (Binding.Group group : groups) {
+            prepared.add(group.launches().stream()
+                    .map(launch -> prepare(launch, addresses))
+                    .toList());
+        }
+        prepareFinish(modules, program.metrics(), addresses, control);
+    }
+
+    private static Prepared prepare(Launch launch, Function<Object, CUdeviceptr> addresses) {
+        NativePointerObject[] values = new NativePointerObject[launch.arguments().length];
+        for (int i = 0; i < values.length; i++) {
+            Object argument = launch.arguments()[i];
+            if (argument instanceof Integer x) {
+                values[i] = Pointer.to(new int[] {x});
+            } else if (argument instanceof Long x) {
+                values[i] = Pointer.to(new long[] {x});
+            } else if (argument instanceof Float x) {
+                values[i] = Pointer.to(new float[] {x});
+            } else {
+                values[i] = Pointer.to(addresses.apply(argument));
+            }
+        }
+        return new Prepared(launch, Pointer.to(values), values);
+    }
+
+    /** The last launches of a step: they keep its metrics, and the very last one moves the state to the next step. */
+    private void prepareFinish(
+            Modules modules, List<TensorRef> metrics, Function<Object, CUdeviceptr> addresses, StepControl control) {
+        int first = 0;
+        do {
+            int count = Math.min(METRICS_A_LAUNCH, metrics.size() - first);
+            boolean last = first + count == metrics.size();
+            Object[] arguments = new Object[METRICS_A_LAUNCH + 6];
+            arguments[0] = Binding.STATE;
+            arguments[1] = control.metrics();
+            arguments[2] = metrics.size();
+            arguments[3] = first;
+            arguments[4] = count;
+            for (int i = 0; i < METRICS_A_LAUNCH; i++) {
+                arguments[5 + i] = i < count ? metrics.get(first + i) : Binding.NULL;
+            }
+            arguments[5 + METRICS_A_LAUNCH] = last ? 1 : 0;
+            Launch launch = new Launch(
+                    "finish_step", modules.function("finish_step", "finish_step"), Grid.of(1), 1, 0, arguments);
+            finish.add(prepare(
+                    launch, argument -> argument instanceof CUdeviceptr address ? address : addresses.apply(argument)));
+            first += count;
+        } while (first < metrics.size());
+    }
+
+    /** Launches the kernels of one group of ops. */
+    void execute(int group) {
+        for (Prepared next : prepared.get(group)) {
+            launch(next, () -> describe(group));
+        }
+    }
+
+    /** Keeps the metrics and moves on to the next step. */
+    void finishStep() {
+        finish.forEach(next -> launch(next, () -> "finish_step"));
+    }
+
+    private void launch(Prepared next, java.util.function.Supplier<String> what) {
+        Launch launch = next.launch;
+        int status = JCudaDriver.cuLaunchKernel(
+                launch.function(),
+                launch.grid().x(),
+                launch.grid().y(),
+                launch.grid().z(),
+                launch.block(),
+                1,
+                1,
+                launch.sharedBytes(),
+                stream.handle(),
+                next.arguments,
+                null);
+        if (status != 0) {
+            device.check(status, what.get() + " by " + launch.kernel());
+        }
+        if (SYNCHRONIZE) {
+            stream.synchronize(what.get() + " by " + launch.kernel());
+        }
+    }
+
+    /** The ops of a group with layers and shapes, for messages. */
+    String describe(int group) {
+        return groups.get(group).ops().stream().map(Program::describe).collect(Collectors.joining(" + "));
+    }
+
+    /** Records a whole step as a graph. */
+    void capture() {
+        device.check(
+                JCudaDriver.cuStreamBeginCapture(
+                        stream.handle(), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                "cuStreamBeginCapture");
+        CUgraph captured = new CUgraph();
+        try {
+            for (int group = 0; group < groups.size(); group++) {
+                execute(group);
+            }
+            finishStep();
+        } catch (RuntimeException e) {
+            // leaves capture mode; what was recorded is of no use
+            JCudaDriver.cuStreamEndCapture(stream.handle(), captured);
+            JCudaDriver.cuGraphDestroy(captured);
+            throw e;
+        }
+        device.check(JCudaDriver.cuStreamEndCapture(stream.handle(), captured), "cuStreamEndCapture");
+        owned.add(device.own("captured step", () -> JCudaDriver.cuGraphDestroy(captured)));
+        CUgraphExec executable = new CUgraphExec();
+        device.check(JCudaDriver.cuGraphInstantiate(executable, captured, 0), "cuGraphInstantiate");
+        owned.add(device.own("executable step", () -> JCudaDriver.cuGraphExecDestroy(executable)));
+        graph = executable;
+    }
+
+    /** Launches the recorded step. */
+    void launchGraph(String what) {
+        device.check(JCudaDriver.cuGraphLaunch(graph, stream.handle()), what);
+    }
+
+    /** What a listing shows of a launch. */
+    KernelLaunch describe(Launch launch) {
+        return new KernelLaunch(
+                launch.kernel(),
+                launch.grid().toString(),
+                launch.block(),
+                attribute(launch, CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS),
+                attribute(launch, CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES) + launch.sharedBytes());
+    }
+
+    private int attribute(Launch launch, int which) {
+        int[] value = {0};
+        try (Device.Scope scope = device.enter()) {
+            device.check(
+                    JCudaDriver.cuFuncGetAttribute(value, which, launch.function()),
+                    "cuFuncGetAttribute " + launch.kernel());
+        }
+        return value[0];
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+    }
+}

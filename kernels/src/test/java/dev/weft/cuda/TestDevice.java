@@ -1,0 +1,26 @@
+package dev.weft.cuda;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.weft.cuda.emulator.Emulator;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * {@code @ExtendWith(TestDevice.class)}: the tests of the class run on the emulated driver, or with
+ * {@code -Dweft.test.gpu=true} on the GPU of the machine. Where the emulator cannot be built (no C++ compiler) they are
+ * skipped with the reason.
+ */
+public final class TestDevice implements BeforeAllCallback {
+    /** Whether tests run on a real GPU. */
+    static final boolean GPU = Boolean.getBoolean("weft.test.gpu");
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        String reason = GPU ? null : Emulator.load();
+        if (reason != null) {
+            System.err.println(context.getDisplayName() + " SKIPPED: " + reason);
+        }
+        assumeTrue(reason == null, reason);
+    }
+}
