@@ -1,6 +1,7 @@
 package dev.weft.cuda;
 
 import dev.weft.op.Op;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
