@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Trains on a GPU, wholly in its memory: float, kernels of its own, a step in one launch. */
 final class CudaBackend implements Backend {
@@ -22,6 +23,7 @@ final class CudaBackend implements Backend {
     private final Staging staging;
     private final List<Candidate> candidates;
     private final boolean alwaysStream;
+    private final Set<String> chosen = ConcurrentHashMap.newKeySet();
 
     /**
      * Takes a device.
@@ -100,7 +102,9 @@ final class CudaBackend implements Backend {
             for (Program program : programs) {
                 Binding binding =
                         new Binding(device, modules, data -> streamed(data, own), Streaming.slots(program, own));
-                planned.add(binding.plan(program, candidates, mode));
+                Binding.Planned plan = binding.plan(program, candidates, mode);
+                plan.groups().forEach(group -> chosen.add(group.candidate().name()));
+                planned.add(plan);
             }
             return bind(programs, planned, own, mode);
         }
@@ -139,6 +143,11 @@ final class CudaBackend implements Backend {
 
     static boolean streamed(TensorRef data, List<CudaMemory> memories) {
         return data.root().role().persistent() && memoryOf(data, memories).streamed(data);
+    }
+
+    /** The names of the candidates that were chosen for any program so far. */
+    Set<String> chosen() {
+        return Set.copyOf(chosen);
     }
 
     /** Bytes of device memory that are allocated through this backend. */
