@@ -37,8 +37,8 @@ class ConformanceDeviceTest {
     private static final List<CudaBackend> OPENED = new ArrayList<>();
     private static final Set<Class<?>> RUN = new LinkedHashSet<>();
 
-    private static CudaBackend open(List<Candidate> candidates, boolean alwaysStream) {
-        CudaBackend backend = new CudaBackend(0, candidates, alwaysStream);
+    private static CudaBackend open(List<Candidate> candidates, boolean streamAlways) {
+        CudaBackend backend = new CudaBackend(0, candidates, new CudaBackend.Options(streamAlways, false));
         OPENED.add(backend);
         return backend;
     }
