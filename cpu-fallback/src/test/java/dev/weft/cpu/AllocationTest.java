@@ -3,6 +3,7 @@ package dev.weft.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.backend.Backend;
+import dev.weft.conformance.Lenet5;
 import dev.weft.loss.Loss;
 import dev.weft.optim.Adam;
 import dev.weft.train.Callback;

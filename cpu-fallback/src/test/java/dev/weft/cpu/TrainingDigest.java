@@ -1,6 +1,7 @@
 package dev.weft.cpu;
 
 import dev.weft.backend.Backend;
+import dev.weft.conformance.Lenet5;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.loss.Loss;

@@ -3,11 +3,23 @@ package dev.weft.train;
 /** Looks on while a model trains, on the training thread. {@link Trainer#stop} ends the training early. */
 public interface Callback {
 
+    /** Everything is allocated; the first step comes next. */
+    default void started(MemoryUse memory) {}
+
     /** Some more steps are done. */
     default void progress(Progress progress) {}
 
     /** An epoch is done, its validation included. */
     default void epochDone(EpochResult epoch) {}
+
+    /**
+     * What a training takes of the backend's memory, in bytes.
+     *
+     * @param model the parameters
+     * @param training their gradients, the optimizer's state and the data set
+     * @param activations what the layers compute and the gradients of that, planned for the batch
+     */
+    record MemoryUse(long model, long training, long activations) {}
 
     /**
      * Where the training stands.

@@ -103,6 +103,7 @@ public final class Trainer {
         stopped = false;
         try (Model.Use use = model.use();
                 Run run = new Run(train)) {
+            callbacks.forEach(callback -> callback.started(run.memoryUse()));
             List<EpochResult> results = new ArrayList<>();
             for (int epoch = 1; epoch <= epochs && !stopped; epoch++) {
                 EpochResult result = run.epoch(epoch);
@@ -162,6 +163,11 @@ public final class Trainer {
                 throw e;
             }
             metrics = new double[StepRange.MAX_COUNT * programs.get(0).metrics().size()];
+        }
+
+        Callback.MemoryUse memoryUse() {
+            long activations = (full != null ? full : last).arenaBytes();
+            return new Callback.MemoryUse(model.memory().bytes(), memory.bytes(), activations);
         }
 
         /** Null where the training was stopped before the epoch was done. */

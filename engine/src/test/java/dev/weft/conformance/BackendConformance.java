@@ -13,8 +13,6 @@ import dev.weft.backend.Memory;
 import dev.weft.backend.OpTable;
 import dev.weft.backend.StepRange;
 import dev.weft.check.BackendCheck;
-import dev.weft.check.CheckReport;
-import dev.weft.conformance.CaseRun.Way;
 import dev.weft.conformance.Networks.Network;
 import dev.weft.data.Dataset;
 import dev.weft.data.Shuffle;
@@ -23,7 +21,6 @@ import dev.weft.layer.Layers;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Adam;
-import dev.weft.optim.Optimizer;
 import dev.weft.optim.Sgd;
 import dev.weft.program.Compiler;
 import dev.weft.program.MemoryMode;
@@ -35,7 +32,6 @@ import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
-import dev.weft.train.Model;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -60,8 +56,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class BackendConformance {
-    private static final MemoryMode[] CASE_MODES = {MemoryMode.SEPARATE, MemoryMode.POISONED_ARENA};
-
     private final Map<Class<? extends Op>, Integer> casesRun = new LinkedHashMap<>();
     private Backend reference;
     private Backend candidate;
@@ -86,7 +80,7 @@ public abstract class BackendConformance {
 
     private String counts() {
         StringBuilder table = new StringBuilder("%s, cases run (each by run and trace, in %d memory modes):%n"
-                .formatted(candidate.description(), CASE_MODES.length));
+                .formatted(candidate.description(), Agreement.CASE_MODES.length));
         int total = 0;
         for (Class<? extends Op> kind : OpTable.allKinds()) {
             int count = casesRun.getOrDefault(kind, 0);
@@ -117,15 +111,7 @@ public abstract class BackendConformance {
     }
 
     private void check(OpCase opCase) {
-        CaseRun expected = CaseRun.of(opCase, reference, MemoryMode.SEPARATE, Way.RUN);
-        expected.assertByHand(opCase);
-        for (MemoryMode mode : CASE_MODES) {
-            CaseRun run = CaseRun.of(opCase, candidate, mode, Way.RUN);
-            expected.assertAgrees(opCase, run, candidate.unitRoundoff());
-            assertThat(run.nonFiniteStep()).as("latch").isEqualTo(expected.nonFiniteStep());
-            CaseRun trace = CaseRun.of(opCase, candidate, mode, Way.TRACE);
-            expected.assertAgrees(opCase, trace, candidate.unitRoundoff());
-        }
+        Agreement.check(opCase, reference, candidate);
         casesRun.merge(opCase.op().getClass(), 1, Integer::sum);
     }
 
@@ -134,18 +120,7 @@ public abstract class BackendConformance {
     @ParameterizedTest
     @EnumSource(MemoryMode.class)
     void everyOpOfATrainingStepAgreesWithTheReference(MemoryMode mode) {
-        for (Network network : Networks.all()) {
-            for (Optimizer optimizer :
-                    List.of(Adam.adamW(0.01, 0.1), Sgd.of(0.1).momentum(0.9).withNesterov())) {
-                try (BackendCheck check = backendCheck(network, optimizer, mode)) {
-                    for (int step = 0; step < 3; step++) {
-                        CheckReport report = check.step(step);
-                        assertThat(report.differences()).isNotEmpty();
-                        assertThat(report).matches(CheckReport::passed, "all outputs are equal");
-                    }
-                }
-            }
-        }
+        Agreement.ofNetworks(reference, candidate, mode);
     }
 
     /** A few steps of a smooth network multiply the rounding errors of one, some hundred u, by a small factor. */
@@ -153,27 +128,12 @@ public abstract class BackendConformance {
     void aFreeRunHasTheLossesOfTheReference() {
         double allowed = 1e4 * candidate.unitRoundoff();
         for (Network network : Networks.all()) {
-            try (BackendCheck check = backendCheck(network, Sgd.of(0.05).momentum(0.9), MemoryMode.ARENA)) {
+            try (BackendCheck check = Agreement.backendCheck(
+                    network, Sgd.of(0.05).momentum(0.9), reference, candidate, MemoryMode.ARENA)) {
                 BackendCheck.FreeRun run = check.freeRun(6);
                 assertThat(run.reference()).hasSize(6).doesNotHaveDuplicates();
                 assertThat(run.maxRelative()).as(network.name()).isLessThanOrEqualTo(allowed);
             }
-        }
-    }
-
-    private BackendCheck backendCheck(Network network, Optimizer optimizer, MemoryMode mode) {
-        try (Model model = Model.create(network.graph(), reference, 11)) {
-            return new BackendCheck(
-                    network.graph(),
-                    model.parameters(),
-                    network.loss(),
-                    optimizer,
-                    network.data(),
-                    network.batch(),
-                    11,
-                    reference,
-                    candidate,
-                    mode);
         }
     }
 

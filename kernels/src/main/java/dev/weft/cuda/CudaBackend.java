@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Trains on a GPU, wholly in its memory: float, kernels of its own, a step in one launch. */
 final class CudaBackend implements Backend {
@@ -21,17 +22,28 @@ final class CudaBackend implements Backend {
     private final Modules modules;
     private final Staging staging;
     private final List<Candidate> candidates;
-    private final boolean alwaysStream;
+    private final Options options;
+    private final Set<String> chosen = ConcurrentHashMap.newKeySet();
+
+    /**
+     * For tests and for finding faults.
+     *
+     * @param streamAlways leaves every data set in host memory, whether it fits or not
+     * @param synchronize launches the kernels one by one and waits after each, so that an error names its kernel
+     */
+    record Options(boolean streamAlways, boolean synchronize) {
+        /** The debug switch is {@code -Dweft.cuda.synchronize=true}. */
+        static final Options DEFAULT = new Options(false, Boolean.getBoolean("weft.cuda.synchronize"));
+    }
 
     /**
      * Takes a device.
      *
      * @param candidates in the order in which they are asked
-     * @param alwaysStream leaves every data set in host memory, whether it fits or not
      */
-    CudaBackend(int ordinal, List<Candidate> candidates, boolean alwaysStream) {
+    CudaBackend(int ordinal, List<Candidate> candidates, Options options) {
         this.candidates = candidates;
-        this.alwaysStream = alwaysStream;
+        this.options = options;
         device = new Device(ordinal);
         modules = new Modules(device);
         try (Device.Scope scope = device.enter()) {
@@ -54,6 +66,10 @@ final class CudaBackend implements Backend {
         return device;
     }
 
+    Options options() {
+        return options;
+    }
+
     Modules modules() {
         return modules;
     }
@@ -64,7 +80,7 @@ final class CudaBackend implements Backend {
 
     /** Whether a data set of this size stays in host memory: a quarter of what is free is left to everything else. */
     boolean streams(long bytes) {
-        return alwaysStream || bytes > device.freeBytes() / 4 * 3;
+        return options.streamAlways || bytes > device.freeBytes() / 4 * 3;
     }
 
     @Override
@@ -100,7 +116,9 @@ final class CudaBackend implements Backend {
             for (Program program : programs) {
                 Binding binding =
                         new Binding(device, modules, data -> streamed(data, own), Streaming.slots(program, own));
-                planned.add(binding.plan(program, candidates, mode));
+                Binding.Planned plan = binding.plan(program, candidates, mode);
+                plan.groups().forEach(group -> chosen.add(group.candidate().name()));
+                planned.add(plan);
             }
             return bind(programs, planned, own, mode);
         }
@@ -139,6 +157,11 @@ final class CudaBackend implements Backend {
 
     static boolean streamed(TensorRef data, List<CudaMemory> memories) {
         return data.root().role().persistent() && memoryOf(data, memories).streamed(data);
+    }
+
+    /** The names of the candidates that were chosen for any program so far. */
+    Set<String> chosen() {
+        return Set.copyOf(chosen);
     }
 
     /** Bytes of device memory that are allocated through this backend. */

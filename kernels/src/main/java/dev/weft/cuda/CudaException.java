@@ -31,8 +31,8 @@ final class CudaException extends DeviceException {
                         CUresult.stringFor(code),
                         code,
                         STICKY.contains(code)
-                                ? "; the CUDA context takes no more work, start a new process. "
-                                        + Execution.SYNCHRONIZE_HINT
+                                ? "; the CUDA context takes no more work, start a new process; with"
+                                        + " -Dweft.cuda.synchronize=true the message names the kernel"
                                 : ""));
         this.code = code;
     }

@@ -13,7 +13,7 @@ import jcuda.driver.CUdeviceptr;
 
 /**
  * A program on the device. In {@link MemoryMode#ARENA} a run is one launch of the captured step for each step; in the
- * other modes, while tracing, and with {@link Execution#SYNCHRONIZE} the kernels are launched one by one.
+ * other modes, while tracing, and with {@link CudaBackend.Options#synchronize} the kernels are launched one by one.
  */
 final class CudaProgram implements Executable {
     private final CudaBackend backend;
@@ -53,8 +53,7 @@ final class CudaProgram implements Executable {
             memories.forEach(memory -> memory.usedOn(stream));
             control = new StepControl(device, program.metrics().size(), owned);
             streaming = owned.add(new Streaming(device, program, memories, stream));
-            execution = owned.add(new Execution(
-                    device, backend.modules(), program, planned.groups(), stream, this::address, control));
+            execution = owned.add(new Execution(backend, program, planned.groups(), stream, this::address, control));
             if (graphs()) {
                 execution.capture();
             }
@@ -65,7 +64,7 @@ final class CudaProgram implements Executable {
     }
 
     private boolean graphs() {
-        return mode == MemoryMode.ARENA && !Execution.SYNCHRONIZE;
+        return mode == MemoryMode.ARENA && !backend.options().synchronize();
     }
 
     /** The address of what a launch names. */

@@ -18,17 +18,11 @@ import jcuda.driver.JCudaDriver;
 
 /** The launches of a program with their addresses filled in: one by one, or captured once and replayed as a graph. */
 final class Execution implements Releasable {
-    /** Debug switch {@code -Dweft.cuda.synchronize=true}: waits after each launch, so that an error names its kernel. */
-    static final boolean SYNCHRONIZE = Boolean.getBoolean("weft.cuda.synchronize");
-
-    static final String SYNCHRONIZE_HINT = SYNCHRONIZE
-            ? "It happened in the kernel that is named"
-            : "To find the kernel, start java with -Dweft.cuda.synchronize=true (kernels then run one by one)";
-
     /** Metrics that one launch of {@code finish_step} keeps. */
     private static final int METRICS_A_LAUNCH = 4;
 
     private final Device device;
+    private final boolean synchronize;
     private final Device.Stream stream;
     private final Owned owned = new Owned();
     private final List<Binding.Group> groups;
@@ -40,14 +34,14 @@ final class Execution implements Releasable {
     private record Prepared(Launch launch, Pointer arguments, NativePointerObject[] values) {}
 
     Execution(
-            Device device,
-            Modules modules,
+            CudaBackend backend,
             Program program,
             List<Binding.Group> groups,
             Device.Stream stream,
             Function<Object, CUdeviceptr> addresses,
             StepControl control) {
-        this.device = device;
+        this.device = backend.device();
+        this.synchronize = backend.options().synchronize();
         this.stream = stream;
         this.groups = groups;
         for (Binding.Group group : groups) {
@@ -55,7 +49,7 @@ final class Execution implements Releasable {
                     .map(launch -> prepare(launch, addresses))
                     .toList());
         }
-        prepareFinish(modules, program.metrics(), addresses, control);
+        prepareFinish(backend.modules(), program.metrics(), addresses, control);
     }
 
     private static Prepared prepare(Launch launch, Function<Object, CUdeviceptr> addresses) {
@@ -129,7 +123,7 @@ final class Execution implements Releasable {
         if (status != 0) {
             device.check(status, what.get() + " by " + launch.kernel());
         }
-        if (SYNCHRONIZE) {
+        if (synchronize) {
             stream.synchronize(what.get() + " by " + launch.kernel());
         }
     }

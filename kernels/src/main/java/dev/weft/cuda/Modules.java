@@ -59,6 +59,11 @@ final class Modules {
         return function;
     }
 
+    /** The kernels that were asked for so far, each {@code module/kernel}. */
+    synchronized Set<String> kernels() {
+        return Set.copyOf(functions.keySet());
+    }
+
     private CUmodule load(String module) {
         byte[] ptx = ptx(module);
         CUmodule loaded = new CUmodule();

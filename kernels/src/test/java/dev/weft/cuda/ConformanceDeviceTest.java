@@ -1,28 +1,139 @@
 package dev.weft.cuda;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
 import dev.weft.backend.Backend;
+import dev.weft.backend.Backends;
+import dev.weft.conformance.Agreement;
 import dev.weft.conformance.BackendConformance;
+import dev.weft.op.Op;
+import dev.weft.program.MemoryMode;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The CUDA backend in its forms: as it is, and with every data set in host memory. */
+/**
+ * The CUDA backend against the reference: as it is, with every data set in host memory, and with each candidate in the
+ * place of the one that would be chosen. At the end every kernel that ships has run.
+ */
+@ExtendWith(TestDevice.class)
 class ConformanceDeviceTest {
+    private static final List<CudaBackend> OPENED = new ArrayList<>();
+    private static final Set<Class<?>> RUN = new LinkedHashSet<>();
+
+    private static CudaBackend open(List<Candidate> candidates, boolean streamAlways) {
+        CudaBackend backend = new CudaBackend(0, candidates, new CudaBackend.Options(streamAlways, false));
+        OPENED.add(backend);
+        return backend;
+    }
 
     @Nested
-    @ExtendWith(TestDevice.class)
     class Resident extends BackendConformance {
         @Override
         protected Backend open() {
-            return new CudaBackend(0, Candidates.TABLE, false);
+            RUN.add(Resident.class);
+            return ConformanceDeviceTest.open(Candidates.TABLE, false);
         }
     }
 
     @Nested
-    @ExtendWith(TestDevice.class)
     class Streamed extends BackendConformance {
         @Override
         protected Backend open() {
-            return new CudaBackend(0, Candidates.TABLE, true);
+            RUN.add(Streamed.class);
+            return ConformanceDeviceTest.open(Candidates.TABLE, true);
+        }
+    }
+
+    @Nested
+    class EveryCandidate {
+        @Test
+        void namesAreUnique() {
+            assertThat(Candidates.TABLE).extracting(Candidate::name).doesNotHaveDuplicates();
+        }
+
+        /** Where an op has several candidates, each is put first in turn. */
+        @TestFactory
+        Stream<DynamicTest> everyAlternativeAgreesWithTheReference() {
+            Map<Class<? extends Op>, Long> candidatesOf = Candidates.TABLE.stream()
+                    .flatMap(candidate -> candidate.kind().stream())
+                    .collect(groupingBy(kind -> kind, LinkedHashMap::new, counting()));
+            return Candidates.TABLE.stream()
+                    .filter(candidate -> candidate.kind().map(candidatesOf::get).orElse(1L) > 1)
+                    .map(candidate -> dynamicTest(candidate.name(), () -> {
+                        try (Backend reference = Backends.open("reference");
+                                CudaBackend backend = open(preferring(candidate), false)) {
+                            int cases = Agreement.ofOp(candidate.kind().orElseThrow(), reference, backend);
+                            assertThat(backend.chosen())
+                                    .as("candidates chosen in %d cases", cases)
+                                    .contains(candidate.name());
+                        }
+                    }));
+        }
+
+        private static List<Candidate> preferring(Candidate candidate) {
+            List<Candidate> table = new ArrayList<>(Candidates.TABLE);
+            table.remove(candidate);
+            table.add(0, candidate);
+            return table;
+        }
+
+        /** The networks hold every pattern that is fused; here each op is executed alone. */
+        @Test
+        void networksWithoutFusionAgreeWithTheReference() {
+            List<Candidate> single = Candidates.TABLE.stream()
+                    .filter(candidate -> candidate.kind().isPresent())
+                    .toList();
+            try (Backend reference = Backends.open("reference");
+                    CudaBackend backend = open(single, false)) {
+                Agreement.ofNetworks(reference, backend, MemoryMode.SEPARATE);
+            }
+        }
+
+        @Test
+        void everyFusedFormIsUsedByANetwork() {
+            RUN.add(EveryCandidate.class);
+            Set<String> fused = Candidates.TABLE.stream()
+                    .filter(candidate -> candidate.kind().isEmpty())
+                    .map(Candidate::name)
+                    .collect(Collectors.toCollection(TreeSet::new));
+            try (Backend reference = Backends.open("reference");
+                    CudaBackend backend = open(Candidates.TABLE, false)) {
+                Agreement.ofNetworks(reference, backend, MemoryMode.SEPARATE);
+                assertThat(backend.chosen()).containsAll(fused);
+            }
+        }
+    }
+
+    /** Unless only a part of this class was asked for. */
+    @AfterAll
+    static void everyShippedKernelHasRun() {
+        if (RUN.containsAll(List.of(Resident.class, Streamed.class, EveryCandidate.class))) {
+            Set<String> run = OPENED.stream()
+                    .map(backend -> backend.modules().kernels())
+                    .flatMap(Collection::stream)
+                    .collect(Collectors.toCollection(TreeSet::new));
+            assertThat(run)
+                    .containsAll(ShippedPtx.modules().stream()
+                            .flatMap(module ->
+                                    ShippedPtx.entries(module).stream().map(kernel -> module + "/" + kernel))
+                            .toList());
         }
     }
 }

@@ -4,7 +4,6 @@ import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
-import dev.weft.backend.StepRange;
 import dev.weft.graph.Graph;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
@@ -109,11 +108,17 @@ final class ListingCommand implements Callable<Integer> {
                                 List.of(parameters, gradients, optimizerState, images),
                                 MemoryMode.ARENA)
                         .get(0)) {
-            Listing listing = Listing.of(program, executed(executable));
+            List<Executable.Stage> stages = executable.stages();
+            Listing listing = Listing.of(
+                    program, stages.stream().map(Executable.Stage::ops).toList());
             PrintWriter out = spec.commandLine().getOut();
             out.printf("%s, training step of batch %d with %s%n", network.name(), batch, optimizer);
             out.println(backend.description());
-            print(listing, program, out);
+            if (stages.stream().allMatch(stage -> stage.launches().isEmpty())) {
+                print(listing, program, out);
+            } else {
+                printLaunches(listing, stages, program, out);
+            }
             out.printf(
                     "arena %,d bytes; parameters %,d, gradients %,d, optimizer state %,d bytes%n",
                     executable.arenaBytes(), parameters.bytes(), gradients.bytes(), optimizerState.bytes());
@@ -132,16 +137,60 @@ final class ListingCommand implements Callable<Integer> {
                 0);
     }
 
-    /** The ops as the backend executes them; fused ops come together. */
-    private List<List<Op>> executed(Executable executable) {
-        List<List<Op>> executed = new ArrayList<>();
-        executable.trace(StepRange.single(0, batch), new Executable.Observer() {
-            @Override
-            public void after(List<Op> ops) {
-                executed.add(List.copyOf(ops));
+    /** With kernel, grid, block, registers and shared memory in the place of what an op writes. */
+    private static void printLaunches(
+            Listing listing, List<Executable.Stage> stages, Program program, PrintWriter out) {
+        TextTable table = new TextTable()
+                .right("#")
+                .left("layer")
+                .left("op")
+                .left("kernel")
+                .left("grid")
+                .right("block")
+                .right("registers")
+                .right("shared")
+                .right("bytes")
+                .right("flops");
+        int number = 0;
+        int launches = 0;
+        for (Listing.Part part : Listing.Part.values()) {
+            List<Op> ops = new ArrayList<>();
+            table.line();
+            for (Listing.Kernel kernel : listing.kernels(part)) {
+                List<Executable.KernelLaunch> launched = stages.get(number).launches();
+                addRows(table, number++, kernel.ops(), launched);
+                ops.addAll(kernel.ops());
+                launches += launched.size();
             }
-        });
-        return executed;
+            Cost cost = Cost.of(ops);
+            String name = part.name().toLowerCase(Locale.ROOT);
+            table.row("", name, ops.size() + " ops", "", "", "", "", "", bytes(cost), cost.flops());
+        }
+        Cost cost = Cost.of(program.ops());
+        table.line();
+        String ops = program.ops().size() + " ops";
+        table.row("", "total", ops, launches + " launches", "", "", "", "", bytes(cost), cost.flops());
+        table.print(out);
+        out.println();
+    }
+
+    /** Ops that run at once beside their launches, each list from the top. */
+    private static void addRows(TextTable table, int number, List<Op> ops, List<Executable.KernelLaunch> launches) {
+        for (int i = 0; i < Math.max(ops.size(), launches.size()); i++) {
+            Op op = i < ops.size() ? ops.get(i) : null;
+            Executable.KernelLaunch launch = i < launches.size() ? launches.get(i) : null;
+            table.row(
+                    i == 0 ? String.valueOf(number) : "",
+                    op == null ? "" : op.layer(),
+                    op == null ? "" : Program.title(op),
+                    launch == null ? "" : launch.kernel(),
+                    launch == null ? "" : launch.grid(),
+                    launch == null ? "" : launch.block(),
+                    launch == null ? "" : launch.registers(),
+                    launch == null ? "" : launch.sharedBytes(),
+                    op == null ? "" : bytes(Cost.of(op)),
+                    op == null ? "" : flops(op));
+        }
     }
 
     private static void print(Listing listing, Program program, PrintWriter out) {

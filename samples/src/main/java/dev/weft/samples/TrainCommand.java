@@ -255,7 +255,7 @@ final class TrainCommand implements Callable<Integer> {
                     stdout.printf("classes: %s%n", String.join(", ", train.classNames()));
                 }
                 stdout.printf(
-                        "%s, learning rate %s, %s; batch %d; seed %d; backend %s%n%n",
+                        "%s, learning rate %s, %s; batch %d; seed %d; backend %s%n",
                         optimizer, learningRate, schedule, batch, seed, backend.name());
             }
             interruption.watch(trainer);

@@ -20,6 +20,7 @@ final class TrainingDisplay implements Callback, AutoCloseable {
     private double lastLine;
     private double imagesPerSecond;
     private Bar bar;
+    private final String evaluatedOn;
     private volatile String state = "";
 
     /** @param evaluatedOn {@code test} or {@code validation} */
@@ -27,11 +28,23 @@ final class TrainingDisplay implements Callback, AutoCloseable {
         this.out = out;
         this.err = err;
         this.terminal = terminal;
+        this.evaluatedOn = evaluatedOn;
+    }
+
+    @Override
+    public void started(MemoryUse memory) {
+        out.printf(
+                "memory: model %s; data, gradients and optimizer state %s; activations %s%n%n",
+                megabytes(memory.model()), megabytes(memory.training()), megabytes(memory.activations()));
         String of = evaluatedOn.equals("test") ? "test" : "val.";
         out.printf(
                 "%5s  %10s  %9s  %9s  %9s  %8s  %8s%n",
                 "epoch", "train loss", "train acc", of + " loss", of + " acc", "seconds", "images/s");
         out.flush();
+    }
+
+    private static String megabytes(long bytes) {
+        return "%,.1f MB".formatted(bytes * 1e-6);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.weft.cpu;
+package dev.weft.conformance;
 
 import static dev.weft.layer.Layers.conv2d;
 import static dev.weft.layer.Layers.dropout;
@@ -13,10 +13,11 @@ import dev.weft.random.Philox;
 import dev.weft.tensor.Shape;
 
 /** LeNet-5, and images that it can learn from: a bright spot whose place tells the class. */
-final class Lenet5 {
+public final class Lenet5 {
     private Lenet5() {}
 
-    static Graph graph() {
+    /** The network of LeCun et al. 1998 as it is trained today, with ReLU and maximum pooling. */
+    public static Graph graph() {
         return Graph.sequential(
                 Shape.of(1, 28, 28),
                 conv2d(6, 5).padding(2),
@@ -34,7 +35,7 @@ final class Lenet5 {
     }
 
     /** The same with a dropout layer, whose masks change with every step. */
-    static Graph graphWithDropout() {
+    public static Graph graphWithDropout() {
         return Graph.sequential(
                 Shape.of(1, 28, 28),
                 conv2d(6, 5).padding(2),
@@ -52,7 +53,8 @@ final class Lenet5 {
                 linear(10));
     }
 
-    static Dataset images(int count) {
+    /** Images with noise and a bright spot for each of ten classes, always the same. */
+    public static Dataset images(int count) {
         Philox.Sequence random = Philox.sequence(7, "images", 0);
         byte[] bytes = new byte[count * 784];
         int[] labels = new int[count];

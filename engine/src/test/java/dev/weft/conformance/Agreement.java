@@ -1,0 +1,82 @@
+package dev.weft.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.backend.Backend;
+import dev.weft.check.BackendCheck;
+import dev.weft.check.CheckReport;
+import dev.weft.conformance.CaseRun.Way;
+import dev.weft.conformance.Networks.Network;
+import dev.weft.op.Op;
+import dev.weft.optim.Adam;
+import dev.weft.optim.Optimizer;
+import dev.weft.optim.Sgd;
+import dev.weft.program.MemoryMode;
+import dev.weft.train.Model;
+import java.util.List;
+
+/**
+ * The comparisons with the reference that {@link BackendConformance} makes, for tests that force a backend to take one of
+ * its kernels and not the one that it prefers.
+ */
+public final class Agreement {
+    static final MemoryMode[] CASE_MODES = {MemoryMode.SEPARATE, MemoryMode.POISONED_ARENA};
+
+    private Agreement() {}
+
+    /**
+     * Compares all cases of one kind of op, each by run and by trace and in two memory modes.
+     *
+     * @return how many cases there are
+     */
+    public static int ofOp(Class<? extends Op> kind, Backend reference, Backend candidate) {
+        List<OpCase> cases = Cases.byKind().get(kind);
+        cases.forEach(opCase -> check(opCase, reference, candidate));
+        return cases.size();
+    }
+
+    static void check(OpCase opCase, Backend reference, Backend candidate) {
+        CaseRun expected = CaseRun.of(opCase, reference, MemoryMode.SEPARATE, Way.RUN);
+        expected.assertByHand(opCase);
+        for (MemoryMode mode : CASE_MODES) {
+            CaseRun run = CaseRun.of(opCase, candidate, mode, Way.RUN);
+            expected.assertAgrees(opCase, run, candidate.unitRoundoff());
+            assertThat(run.nonFiniteStep()).as("latch").isEqualTo(expected.nonFiniteStep());
+            CaseRun trace = CaseRun.of(opCase, candidate, mode, Way.TRACE);
+            expected.assertAgrees(opCase, trace, candidate.unitRoundoff());
+        }
+    }
+
+    /** Compares three training steps of every network, op by op, fused ops together, with two optimizers. */
+    public static void ofNetworks(Backend reference, Backend candidate, MemoryMode mode) {
+        for (Network network : Networks.all()) {
+            for (Optimizer optimizer :
+                    List.of(Adam.adamW(0.01, 0.1), Sgd.of(0.1).momentum(0.9).withNesterov())) {
+                try (BackendCheck check = backendCheck(network, optimizer, reference, candidate, mode)) {
+                    for (int step = 0; step < 3; step++) {
+                        CheckReport report = check.step(step);
+                        assertThat(report.differences()).isNotEmpty();
+                        assertThat(report).matches(CheckReport::passed, "all outputs are equal");
+                    }
+                }
+            }
+        }
+    }
+
+    static BackendCheck backendCheck(
+            Network network, Optimizer optimizer, Backend reference, Backend candidate, MemoryMode mode) {
+        try (Model model = Model.create(network.graph(), reference, 11)) {
+            return new BackendCheck(
+                    network.graph(),
+                    model.parameters(),
+                    network.loss(),
+                    optimizer,
+                    network.data(),
+                    network.batch(),
+                    11,
+                    reference,
+                    candidate,
+                    mode);
+        }
+    }
+}
