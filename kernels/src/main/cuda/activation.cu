@@ -9,5 +9,5 @@ extern "C" __global__ void activation_forward(int n, int function, const float* 
 
 extern "C" __global__ void activation_backward(int n, int function, const float* __restrict__ y,
                                                const float* __restrict__ dy, float* __restrict__ dx) {
-    GRID_STRIDE(i, n) dx[i] = function == RELU ? (y[i] > 0.f ? dy[i] : 0.f) : dy[i] * derivative(function, y[i]);
+    GRID_STRIDE(i, n) dx[i] = activate_backward(function, y[i], dy[i]);
 }
