@@ -21,7 +21,7 @@ __device__ __forceinline__ float derivative(int function, float y) {
     }
 }
 
-// dx for y = function(x)
+// dx for y = function(x): apart for ReLU, whose gradient is 0 where y is, even if dy is no number.
 __device__ __forceinline__ float activate_backward(int function, float y, float dy) {
     return function == RELU ? (y > 0.f ? dy : 0.f) : dy * derivative(function, y);
 }
