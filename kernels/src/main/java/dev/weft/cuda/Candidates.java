@@ -1,5 +1,6 @@
 package dev.weft.cuda;
 
+import dev.weft.cuda.MatMulKernels.Tile;
 import dev.weft.op.Op;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -7,14 +8,25 @@ import java.util.Set;
 
 /** The table of candidates. For each op of a program the first that takes it executes it. */
 final class Candidates {
+    private static final MatMulKernels MATMUL = new MatMulKernels(Tile.values());
+
     /** Fused forms first, then single ops, the preferred form of each first. */
     static final List<Candidate> TABLE = List.of(
             Candidate.fused("conv2d_bias_activation_pool", Conv2dKernels::matchPooled, Conv2dKernels::fused),
             Candidate.fused("conv2d_bias_activation", Conv2dKernels::matchActivated, Conv2dKernels::fused),
             Candidate.fused("conv2d_bias", Conv2dKernels::matchBiased, Conv2dKernels::fused),
             Candidate.fused("conv2d_gradients", Conv2dKernels::matchGradients, Conv2dKernels::gradients),
+            Candidate.fused("linear_forward", MatMulKernels::linearForwardOps, MATMUL::linearForward),
+            Candidate.fused("linear_backward", MATMUL::linearBackwardOps, MATMUL::linearBackward),
+            Candidate.of("matmul", Op.MatMul.class, MATMUL::product),
+            Candidate.of("matmul_small", Op.MatMul.class, new MatMulKernels(Tile.SMALL)::product),
+            Candidate.of("matmul_medium", Op.MatMul.class, new MatMulKernels(Tile.MEDIUM)::product),
+            Candidate.of("matmul_large", Op.MatMul.class, new MatMulKernels(Tile.LARGE)::product),
+            Candidate.of("add_bias", Op.AddBias.class, BiasKernels::addBias),
+            Candidate.of("bias_gradient", Op.BiasGradient.class, BiasKernels::biasGradient),
             Candidate.of("fill", Op.Fill.class, ElementWiseKernels::fill),
             Candidate.of("conv2d", Op.Conv2d.class, Conv2dKernels::tiled, Conv2dKernels::forwardTiled),
+            Candidate.of("conv2d_wide", Op.Conv2d.class, Conv2dKernels::wide, Conv2dKernels::forwardWide),
             Candidate.of("conv2d_general", Op.Conv2d.class, Conv2dKernels::forwardGeneral),
             Candidate.of(
                     "conv2d_input_gradient",

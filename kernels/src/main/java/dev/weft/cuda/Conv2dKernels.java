@@ -66,18 +66,19 @@ final class Conv2dKernels {
                     pool == null ? null : pool.window());
         }
 
-        boolean tiled() {
-            return Conv2dTiles.supports(conv.window()) && Conv2dTiles.Tile.of(correlation()) != null;
+        /** The block for these ops, or null if the general kernel has to take them. */
+        Conv2dTiles.Tile tile() {
+            return Conv2dTiles.supports(conv.window()) ? Conv2dTiles.Tile.of(correlation()) : null;
         }
 
-        /** The launch of these ops, which are all of the group. */
-        Launch launch(List<Op> ops, Binding binding) {
+        /** The launch of these ops, which are all of the group; of the general kernel where the tile is null. */
+        Launch launch(List<Op> ops, Binding binding, Conv2dTiles.Tile tile) {
             TensorRef last = activation != null ? activation.y() : bias != null ? bias.y() : conv.y();
             Object y = pool == null ? last : binding.ifReadOutside(last, ops);
             Object b = bias == null ? Binding.NULL : bias.b();
             int function =
                     activation == null ? NO_FUNCTION : activation.function().ordinal();
-            if (!tiled()) {
+            if (tile == null) {
                 return general(
                         binding,
                         "conv2d_general",
@@ -93,6 +94,7 @@ final class Conv2dKernels {
             return correlate(
                     binding,
                     correlation(),
+                    tile,
                     new Object[] {
                         conv.x().shape().get(2),
                         conv.x().shape().get(3),
@@ -117,7 +119,7 @@ final class Conv2dKernels {
     /** Takes a convolution with bias, activation and pooling, whose outputs between nobody else reads but y. */
     static List<Op> matchPooled(List<Op> rest, Binding binding) {
         Forward f = Forward.at(rest);
-        return f.pool != null && inner(rest.subList(0, 4), binding, f.conv.y(), f.bias.y()) && f.tiled()
+        return f.pool != null && inner(rest.subList(0, 4), binding, f.conv.y(), f.bias.y()) && f.tile() != null
                 ? rest.subList(0, 4)
                 : List.of();
     }
@@ -140,15 +142,32 @@ final class Conv2dKernels {
     }
 
     static List<Launch> fused(List<Op> ops, Binding binding) {
-        return List.of(Forward.at(ops).launch(ops, binding));
+        Forward f = Forward.at(ops);
+        return List.of(f.launch(ops, binding, f.tile()));
     }
 
     static boolean tiled(Op.Conv2d op, Binding binding) {
-        return Forward.at(List.of(op)).tiled();
+        return Forward.at(List.of(op)).tile() != null;
     }
 
     static List<Launch> forwardTiled(Op.Conv2d op, Binding binding) {
         return fused(List.of(op), binding);
+    }
+
+    static boolean wide(Op.Conv2d op, Binding binding) {
+        return Conv2dTiles.supports(op.window())
+                && Conv2dTiles.Tile.wide(Forward.at(List.of(op)).correlation()) != null;
+    }
+
+    /** The same with as many filters a thread as there are kernels for, whatever the size of the batch. */
+    static List<Launch> forwardWide(Op.Conv2d op, Binding binding) {
+        Forward f = Forward.at(List.of(op));
+        return List.of(f.launch(List.of(op), binding, Conv2dTiles.Tile.wide(f.correlation())));
+    }
+
+    static List<Launch> forwardGeneral(Op.Conv2d op, Binding binding) {
+        List<Op> ops = List.of(op);
+        return List.of(Forward.at(ops).launch(ops, binding, null));
     }
 
     // ---------------------------------------------------------------- input gradient
@@ -174,6 +193,7 @@ final class Conv2dKernels {
         return List.of(correlate(
                 binding,
                 correlation(op),
+                Conv2dTiles.Tile.of(correlation(op)),
                 new Object[] {
                     op.dy().shape().get(2),
                     op.dy().shape().get(3),
@@ -199,8 +219,8 @@ final class Conv2dKernels {
      *
      * @param input H and W, padding, strides of w and whether it is turned
      */
-    private static Launch correlate(Binding binding, Conv2dTiles.Correlation c, Object[] input, Object... operands) {
-        Conv2dTiles.Tile tile = Conv2dTiles.Tile.of(c);
+    private static Launch correlate(
+            Binding binding, Conv2dTiles.Correlation c, Conv2dTiles.Tile tile, Object[] input, Object... operands) {
         int tiles = tile.tiles(c);
         // where the filters are staged once, each block does several tiles
         int resident = binding.device().multiprocessors() * Math.max(1, RESIDENT_THREADS / tile.threads());
@@ -303,19 +323,6 @@ final class Conv2dKernels {
     }
 
     // ---------------------------------------------------------------- any window and stride
-
-    static List<Launch> forwardGeneral(Op.Conv2d op, Binding binding) {
-        return List.of(general(
-                binding,
-                "conv2d_general",
-                op.y(),
-                geometry(op.x(), op.w(), op.window(), op.y()),
-                op.x(),
-                op.w(),
-                Binding.NULL,
-                NO_FUNCTION,
-                op.y()));
-    }
 
     static List<Launch> inputGradientGeneral(Op.Conv2dInputGradient op, Binding binding) {
         return List.of(general(

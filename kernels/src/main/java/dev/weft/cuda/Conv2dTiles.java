@@ -41,8 +41,8 @@ final class Conv2dTiles {
         /** Strips of a row that no bank conflict meets whatever the pitch is: eight threads load 16 bytes at once. */
         private static final int WIDEST = 8;
 
-        /** Below so many threads a GPU has too little to do, and fewer filters a thread are better. */
-        private static final int ENOUGH_THREADS = 8192;
+        /** Warps that an H200 runs at the same time: four on each of 132 multiprocessors. */
+        private static final int RUNNING_WARPS = 528;
 
         /** The filters of a thread for which there are kernels, by the size of the window. */
         private static int[] threadFilters(int size) {
@@ -54,23 +54,28 @@ final class Conv2dTiles {
             };
         }
 
-        /** The fewest superfluous filters, then the most a thread, among those that leave enough threads. */
-        private static int chooseFilters(Correlation c) {
-            int[] choices = threadFilters(c.size);
-            int best = choices[0];
-            for (int choice : choices) {
-                long strips = (long) c.images * c.outHeight * ceil(c.outWidth, 4);
-                boolean enough = strips * ceil(c.filters, choice) >= ENOUGH_THREADS;
-                if (enough && ceil(c.filters, choice) * choice <= ceil(c.filters, best) * best) {
-                    best = choice;
-                }
-            }
-            return best;
-        }
-
         /** The block for a correlation, or null if none fits. */
         static Tile of(Correlation c) {
-            int threadFilters = chooseFilters(c);
+            int best = 0;
+            long least = Long.MAX_VALUE;
+            for (int filters : threadFilters(c.size)) {
+                long threads = (long) c.images * c.outHeight * ceil(c.outWidth, 4) * ceil(c.filters, filters);
+                long time = ceil(threads, 32 * RUNNING_WARPS) * filters;
+                if (time <= least) {
+                    least = time;
+                    best = filters;
+                }
+            }
+            return of(c, best);
+        }
+
+        /** The block with the most filters a thread, or null if none fits. */
+        static Tile wide(Correlation c) {
+            int[] choices = threadFilters(c.size);
+            return of(c, choices[choices.length - 1]);
+        }
+
+        private static Tile of(Correlation c, int threadFilters) {
             int poolHeight = c.pool == null ? 1 : c.pool.height();
             int poolWidth = c.pool == null ? 1 : c.pool.width();
 
