@@ -9,6 +9,22 @@ import java.util.Set;
 final class Candidates {
     /** Fused forms first, then single ops, the preferred form of each first. */
     static final List<Candidate> TABLE = List.of(
+            Candidate.fused(
+                    "softmax_cross_entropy_step", LossSteps::matchSoftmaxCrossEntropy, LossSteps::softmaxCrossEntropy),
+            Candidate.fused("squared_error_step", LossSteps::matchSquaredError, LossSteps::squaredError),
+            Candidate.fused(
+                    "max_pool2d_activation_backward_2x2",
+                    Pool2dKernels::matchMaxActivationBackward2x2,
+                    Pool2dKernels::maxActivationBackward2x2),
+            Candidate.fused(
+                    "max_pool2d_activation_backward",
+                    Pool2dKernels::matchMaxActivationBackward,
+                    Pool2dKernels::maxActivationBackward),
+            Candidate.fused(
+                    "dropout_activation_backward",
+                    ElementWiseKernels::matchDropoutActivationBackward,
+                    ElementWiseKernels::dropoutActivationBackward),
+            Candidate.fused("check_finite_2", UpdateKernels::matchCheckFinite2, UpdateKernels::checkFinite2),
             Candidate.of("fill", Op.Fill.class, ElementWiseKernels::fill),
             Candidate.of("activation_forward", Op.Activation.class, ElementWiseKernels::activation),
             Candidate.of("activation_backward", Op.ActivationBackward.class, ElementWiseKernels::activationBackward),
