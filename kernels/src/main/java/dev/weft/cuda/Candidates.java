@@ -26,6 +26,13 @@ final class Candidates {
                     ElementWiseKernels::dropoutActivationBackward),
             Candidate.fused("check_finite_2", UpdateKernels::matchCheckFinite2, UpdateKernels::checkFinite2),
             Candidate.of("fill", Op.Fill.class, ElementWiseKernels::fill),
+            Candidate.of("conv2d_general", Op.Conv2d.class, Conv2dKernels::forwardGeneral),
+            Candidate.of(
+                    "conv2d_input_gradient_general", Op.Conv2dInputGradient.class, Conv2dKernels::inputGradientGeneral),
+            Candidate.of(
+                    "conv2d_filter_gradient_general",
+                    Op.Conv2dFilterGradient.class,
+                    Conv2dKernels::filterGradientGeneral),
             Candidate.of("activation_forward", Op.Activation.class, ElementWiseKernels::activation),
             Candidate.of("activation_backward", Op.ActivationBackward.class, ElementWiseKernels::activationBackward),
             Candidate.of("add", Op.Add.class, ElementWiseKernels::add),
