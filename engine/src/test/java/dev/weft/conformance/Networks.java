@@ -38,7 +38,7 @@ final class Networks {
     }
 
     static List<Network> all() {
-        return List.of(everyLayer(), perceptron(), poolings(), manyClasses(), wideValues());
+        return List.of(everyLayer(), perceptron(), manyInputs(), manyRows(), poolings(), manyClasses(), wideValues());
     }
 
     /** Every layer once or more; the output of the first activation is read three times. */
@@ -80,18 +80,39 @@ final class Networks {
         Shape sample = Shape.of(5);
         Shape target = Shape.of(2);
         Graph graph = Graph.sequential(sample, linear(17), sigmoid(), linear(16), tanh(), linear(2));
-        int rows = 23;
-        Philox.Sequence random = Philox.sequence(5, "perceptron", 0);
-        float[] values = new float[rows * 5];
-        float[] targets = new float[rows * 2];
+        return new Network("perceptron", graph, Loss.meanSquaredError(), values("perceptron", 23, sample, target), 7);
+    }
+
+    /** Long sums over the inputs of a layer whose output is read twice. */
+    private static Network manyInputs() {
+        Shape sample = Shape.of(2051);
+        Shape target = Shape.of(3);
+        Graph.Builder b = Graph.builder(sample);
+        Node first = b.add(linear(6), b.input());
+        Graph graph = b.build(b.add(linear(3), b.add(add(), first, b.add(tanh(), first))));
+        return new Network("many inputs", graph, Loss.meanSquaredError(), values("many inputs", 17, sample, target), 5);
+    }
+
+    /** Long sums over the rows of a batch. */
+    private static Network manyRows() {
+        Shape sample = Shape.of(4);
+        Shape target = Shape.of(1);
+        Graph graph = Graph.sequential(sample, linear(5), tanh(), linear(1));
+        return new Network(
+                "many rows", graph, Loss.meanSquaredError(), values("many rows", 4700, sample, target), 1501);
+    }
+
+    private static Dataset values(String name, int rows, Shape sample, Shape target) {
+        Philox.Sequence random = Philox.sequence(5, name, 0);
+        float[] values = new float[rows * Math.toIntExact(sample.elements())];
+        float[] targets = new float[rows * Math.toIntExact(target.elements())];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextNormal();
         }
         for (int i = 0; i < targets.length; i++) {
             targets[i] = (float) random.nextNormal();
         }
-        return new Network(
-                "perceptron", graph, Loss.meanSquaredError(), Dataset.ofTargets(sample, values, target, targets), 7);
+        return Dataset.ofTargets(sample, values, target, targets);
     }
 
     /** Poolings whose windows tile the image or overlap, each after an activation; dropout after one. */
