@@ -38,7 +38,15 @@ final class Networks {
     }
 
     static List<Network> all() {
-        return List.of(everyLayer(), convolutions(), perceptron(), manyInputs(), manyRows());
+        return List.of(
+                everyLayer(),
+                convolutions(),
+                perceptron(),
+                manyInputs(),
+                manyRows(),
+                poolings(),
+                manyClasses(),
+                wideValues());
     }
 
     /** Every layer once or more; the output of the first activation is read three times. */
@@ -131,5 +139,84 @@ final class Networks {
             targets[i] = (float) random.nextNormal();
         }
         return Dataset.ofTargets(sample, values, target, targets);
+    }
+
+    /** Poolings whose windows tile the image or overlap, each after an activation; dropout after one. */
+    private static Network poolings() {
+        Shape image = Shape.of(1, 8, 6);
+        Graph graph = Graph.sequential(
+                image,
+                conv2d(3, 3).padding(1),
+                relu(),
+                maxPool2d(2),
+                conv2d(2, 1),
+                sigmoid(),
+                maxPool2d(3).stride(1).padding(1),
+                conv2d(3, 1),
+                tanh(),
+                maxPool2d(2),
+                flatten(),
+                linear(7),
+                relu(),
+                dropout(0.4),
+                linear(4));
+        int rows = 17;
+        byte[] bytes = new byte[rows * Math.toIntExact(image.elements())];
+        int[] labels = new int[rows];
+        Philox.Sequence random = Philox.sequence(5, "poolings", 0);
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) random.nextInt();
+        }
+        for (int i = 0; i < rows; i++) {
+            labels[i] = random.nextInt(4);
+        }
+        return new Network(
+                "poolings",
+                graph,
+                Loss.softmaxCrossEntropy(),
+                Dataset.ofBytes(image, bytes, labels, 4).normalized(0.5, 0.29),
+                5);
+    }
+
+    /** More rows and classes than one block of a GPU takes at once. */
+    private static Network manyClasses() {
+        int batch = 501;
+        int rows = 3 * batch + 2;
+        byte[] bytes = new byte[rows * 2];
+        int[] labels = new int[rows];
+        Philox.Sequence random = Philox.sequence(5, "many classes", 0);
+        for (int i = 0; i < rows; i++) {
+            labels[i] = random.nextInt(33);
+            bytes[2 * i] = (byte) labels[i];
+            bytes[2 * i + 1] = (byte) random.nextInt();
+        }
+        return new Network(
+                "many classes",
+                Graph.sequential(Shape.of(2), linear(33)),
+                Loss.softmaxCrossEntropy(),
+                Dataset.ofBytes(Shape.of(2), bytes, labels, 33).normalized(0.5, 0.29),
+                batch);
+    }
+
+    /** Rows of more values than one block of a GPU takes at once. */
+    private static Network wideValues() {
+        int width = 2399;
+        int batch = 7;
+        int rows = 3 * batch + 2;
+        float[] values = new float[rows];
+        float[] targets = new float[rows * width];
+        Philox.Sequence random = Philox.sequence(5, "wide values", 0);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextNormal();
+        }
+        for (int i = 0; i < targets.length; i++) {
+            targets[i] = (float) random.nextNormal();
+        }
+        return new Network(
+                "wide values",
+                Graph.sequential(Shape.of(1), linear(width)),
+                Loss.meanSquaredError(),
+                Dataset.ofTargets(Shape.of(1), values, Shape.of(width), targets),
+                batch);
     }
 }

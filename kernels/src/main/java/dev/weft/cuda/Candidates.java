@@ -18,6 +18,22 @@ final class Candidates {
             Candidate.fused("conv2d_gradients", Conv2dKernels::matchGradients, Conv2dKernels::gradients),
             Candidate.fused("linear_forward", MatMulKernels::linearForwardOps, MATMUL::linearForward),
             Candidate.fused("linear_backward", MATMUL::linearBackwardOps, MATMUL::linearBackward),
+            Candidate.fused(
+                    "softmax_cross_entropy_step", LossSteps::matchSoftmaxCrossEntropy, LossSteps::softmaxCrossEntropy),
+            Candidate.fused("squared_error_step", LossSteps::matchSquaredError, LossSteps::squaredError),
+            Candidate.fused(
+                    "max_pool2d_activation_backward_2x2",
+                    Pool2dKernels::matchMaxActivationBackward2x2,
+                    Pool2dKernels::maxActivationBackward2x2),
+            Candidate.fused(
+                    "max_pool2d_activation_backward",
+                    Pool2dKernels::matchMaxActivationBackward,
+                    Pool2dKernels::maxActivationBackward),
+            Candidate.fused(
+                    "dropout_activation_backward",
+                    ElementWiseKernels::matchDropoutActivationBackward,
+                    ElementWiseKernels::dropoutActivationBackward),
+            Candidate.fused("check_finite_2", UpdateKernels::matchCheckFinite2, UpdateKernels::checkFinite2),
             Candidate.of("matmul", Op.MatMul.class, MATMUL::product),
             Candidate.of("matmul_small", Op.MatMul.class, new MatMulKernels(Tile.SMALL)::product),
             Candidate.of("matmul_medium", Op.MatMul.class, new MatMulKernels(Tile.MEDIUM)::product),
