@@ -12,9 +12,9 @@ import java.util.Locale;
 public record GradientReport(List<Entry> entries) {
     /**
      * What a quotient may be off, as a share of the parameter's largest gradient: what central differences leave out and
-     * what rounding takes from them is of the order of 1e-9 for a loss of about 1; a wrong rule is off by the gradient.
+     * what rounding takes from them is of the order of 1e-10 for a loss of about 1; a wrong rule is off by the gradient.
      */
-    public static final double TOLERANCE = 1e-6;
+    public static final double TOLERANCE = 1e-7;
 
     public GradientReport {
         entries = List.copyOf(entries);
