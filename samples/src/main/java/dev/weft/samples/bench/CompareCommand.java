@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "compare",
         description =
-                "Compares two results of weft bench and shows what changed beyond the noise: where the 95 % interval"
+                "Compares two results of weft bench and shows what changed beyond the noise: where the 95 %% interval"
                         + " of the ratio does not hold 1.",
         sortOptions = false,
         mixinStandardHelpOptions = true,

@@ -5,7 +5,7 @@ import dev.weft.backend.Backend;
 /**
  * One side of a comparison: a backend as it was opened.
  *
- * @param id for people, unique among the sides: {@code cpu, 2 threads}
+ * @param id for people, unique among the sides: {@code cpu 2 threads}
  * @param name the backend's
  * @param kernels that it was asked for
  * @param threads that compute; 0 where a device does

@@ -85,6 +85,6 @@ final class Sides {
 
     private static String id(String name, String kernels, int threads) {
         String id = kernels.equals(BackendOptions.OWN_CHOICE) ? name : name + " " + kernels;
-        return threads == 0 ? id : "%s, %d thread%s".formatted(id, threads, threads == 1 ? "" : "s");
+        return threads == 0 ? id : "%s %d thread%s".formatted(id, threads, threads == 1 ? "" : "s");
     }
 }
