@@ -47,7 +47,7 @@ final class Binding {
     private final Device device;
     private final Modules modules;
     private final Predicate<TensorRef> streamed;
-    private final int slots;
+    private final int chunkSteps;
     private final MemoryPlan.Builder builder = new MemoryPlan.Builder();
     private final Map<TensorRef, Integer> readers = new HashMap<>();
     private int group;
@@ -56,13 +56,13 @@ final class Binding {
      * A binding for one program.
      *
      * @param streamed which data sets stay in host memory
-     * @param slots for the programs of such data sets, see {@link #slots}
+     * @param chunkSteps how many steps' rows of such data sets are copied together
      */
-    Binding(Device device, Modules modules, Predicate<TensorRef> streamed, int slots) {
+    Binding(Device device, Modules modules, Predicate<TensorRef> streamed, int chunkSteps) {
         this.device = device;
         this.modules = modules;
         this.streamed = streamed;
-        this.slots = slots;
+        this.chunkSteps = chunkSteps;
     }
 
     /** Ops that are executed at once, by which candidate and launches. */
@@ -75,7 +75,7 @@ final class Binding {
     record Window(TensorRef data) {}
 
     /** What {@link #plan} has found out. */
-    record Planned(List<Group> groups, MemoryPlan plan) {}
+    record Planned(List<Group> groups, MemoryPlan plan, int chunkSteps) {}
 
     /** Chooses a candidate for every op, the first that takes it, and plans the memory. */
     Planned plan(Program program, List<Candidate> candidates, MemoryMode mode) {
@@ -101,7 +101,7 @@ final class Binding {
         group = groups.size();
         program.outputs().forEach(this::use);
         program.metrics().forEach(this::use);
-        return new Planned(groups, builder.plan(mode, ALIGNMENT));
+        return new Planned(groups, builder.plan(mode, ALIGNMENT), chunkSteps);
     }
 
     private Group choose(List<Op> rest, List<Candidate> candidates) {
@@ -150,6 +150,11 @@ final class Binding {
      */
     Launch launch(String module, String kernel, Grid grid, int block, Object... arguments) {
         return new Launch(kernel, modules.function(module, kernel), grid, block, 0, arguments);
+    }
+
+    /** A launch of a kernel with {@code sharedBytes} of dynamic shared memory. */
+    Launch launchShared(String module, String kernel, Grid grid, int block, int sharedBytes, Object... arguments) {
+        return new Launch(kernel, modules.function(module, kernel), grid, block, sharedBytes, arguments);
     }
 
     /** A launch of a kernel that handles {@code elements} with a loop over the grid, 256 threads a block. */
@@ -205,6 +210,6 @@ final class Binding {
 
     /** How many steps fit into a {@link Window}: row n of step i of a run lies at {@code (i mod slots) batch + n}. */
     int slots() {
-        return slots;
+        return Streaming.slots(chunkSteps);
     }
 }
