@@ -1,6 +1,8 @@
 package dev.weft.cpu;
 
+import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
+import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
 import dev.weft.backend.OpTable;
@@ -11,10 +13,19 @@ import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Trains on the CPU: float, several threads, the Vector API where it is there. */
 final class CpuBackend implements Backend {
+    /** The kernels that use the Vector API, as {@link BackendOptions#kernels} names them. */
+    static final String VECTOR = "vector";
+
+    /** The kernels of plain loops. */
+    static final String SCALAR = "scalar";
+
+    private static final String VECTOR_FLAG = "--add-modules jdk.incubator.vector";
+
     static final OpTable<Binding, Phase[]> OPS = new OpTable<Binding, Phase[]>()
             .on(Op.MatMul.class, MatMulKernel::bind)
             .on(Op.AddBias.class, BiasKernels::add)
@@ -62,15 +73,31 @@ final class CpuBackend implements Backend {
         this.reason = reason;
     }
 
-    /** Opens the backend with the Vector API where the module is there, else with scalar loops. */
-    static CpuBackend open(int threads) {
-        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+    /**
+     * Opens the backend with the kernels that are asked for; else with the Vector API where the module is there, and scalar
+     * loops where it is not.
+     */
+    static CpuBackend open(BackendOptions options) {
+        boolean vector = vectorModule();
+        if (options.kernels().equals(SCALAR)) {
+            return new CpuBackend(options.threads(), new ScalarPrimitives(), ", as asked for");
+        } else if (options.kernels().equals(VECTOR) && !vector) {
+            throw new DeviceException("vector kernels need the Vector API: start java with " + VECTOR_FLAG);
+        } else if (!vector) {
             return new CpuBackend(
-                    threads,
+                    options.threads(),
                     new ScalarPrimitives(),
-                    " (several times slower than the Vector API: start java with --add-modules jdk.incubator.vector)");
+                    " (several times slower than the Vector API: start java with %s)".formatted(VECTOR_FLAG));
         }
-        return new CpuBackend(threads, new VectorPrimitives(), "");
+        return new CpuBackend(options.threads(), new VectorPrimitives(), "");
+    }
+
+    static CpuBackend open(int threads) {
+        return open(new BackendOptions(threads));
+    }
+
+    private static boolean vectorModule() {
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
     }
 
     @Override
@@ -87,6 +114,12 @@ final class CpuBackend implements Backend {
     @Override
     public double unitRoundoff() {
         return 0x1p-24;
+    }
+
+    /** Of the vector units, whatever kernels are in use: that is what the processor is capable of. */
+    @Override
+    public Optional<PeakRates> measurePeakRates() {
+        return vectorModule() ? Optional.of(VectorPeak.measure(workers)) : Optional.empty();
     }
 
     @Override

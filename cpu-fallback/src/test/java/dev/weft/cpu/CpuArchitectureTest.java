@@ -28,10 +28,12 @@ class CpuArchitectureTest {
     }
 
     @Test
-    void theVectorApiIsUsedInOneClassOnly() {
+    void theVectorApiIsUsedInOneClassAndTheMeasurementOfItsPeak() {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("VectorPrimitives")
+                .and()
+                .doNotHaveSimpleName("VectorPeak")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.incubator.vector..")

@@ -1,5 +1,6 @@
 package dev.weft.backend;
 
+import java.util.List;
 import java.util.Optional;
 
 /** Finds out whether a backend can be used here, and opens it. Registered with {@link java.util.ServiceLoader}. */
@@ -13,6 +14,11 @@ public interface BackendProvider {
 
     /** Why the backend cannot be used on this machine; empty if it can. */
     Optional<String> unusable();
+
+    /** The kernels that {@link BackendOptions#kernels} can ask for, the preferred ones first; none to choose from by default. */
+    default List<String> kernels() {
+        return List.of();
+    }
 
     /**
      * Opens the backend.

@@ -58,7 +58,7 @@ public final class Backends {
     /**
      * Opens a backend by name, and logs its description.
      *
-     * @throws DeviceException if there is none of that name, or it is not usable here
+     * @throws DeviceException if there is none of that name, it is not usable here, or it has no such kernels
      */
     public static Backend open(String name, BackendOptions options) {
         List<BackendProvider> providers = providers();
@@ -67,6 +67,7 @@ public final class Backends {
                 provider.unusable().ifPresent(reason -> {
                     throw new DeviceException("backend " + name + " is not usable: " + reason);
                 });
+                checkKernels(provider, options.kernels());
                 Backend backend = provider.open(options);
                 LOG.info("backend {}", backend.description());
                 return backend;
@@ -74,5 +75,17 @@ public final class Backends {
         }
         throw new DeviceException("no backend is named '" + name + "'; there are "
                 + providers.stream().map(BackendProvider::name).collect(Collectors.joining(", ")));
+    }
+
+    private static void checkKernels(BackendProvider provider, String kernels) {
+        if (!kernels.equals(BackendOptions.OWN_CHOICE) && !provider.kernels().contains(kernels)) {
+            throw new DeviceException("backend %s has no kernels '%s'; there are %s"
+                    .formatted(
+                            provider.name(),
+                            kernels,
+                            provider.kernels().isEmpty()
+                                    ? "none to choose from"
+                                    : String.join(", ", provider.kernels())));
+        }
     }
 }

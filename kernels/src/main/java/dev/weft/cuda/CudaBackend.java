@@ -11,6 +11,7 @@ import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -91,6 +92,16 @@ final class CudaBackend implements Backend {
     @Override
     public String description() {
         return "cuda: " + device.description();
+    }
+
+    @Override
+    public boolean emulated() {
+        return device.emulated();
+    }
+
+    @Override
+    public Optional<PeakRates> measurePeakRates() {
+        return Optional.of(DevicePeak.measure(device, modules));
     }
 
     @Override

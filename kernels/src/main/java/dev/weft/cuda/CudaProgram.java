@@ -9,6 +9,7 @@ import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import jcuda.driver.CUdeviceptr;
 
 /**
@@ -31,6 +32,7 @@ final class CudaProgram implements Executable {
     private boolean running;
     private boolean downloaded;
     private int stepsRun;
+    private int traced;
     private String lastRun;
 
     CudaProgram(
@@ -129,11 +131,24 @@ final class CudaProgram implements Executable {
                 observer.before(ops);
                 execution.execute(group);
                 stream.synchronize(execution.describe(group));
+                traced = group;
                 observer.after(ops);
                 checkMemory(group);
             }
             execution.finishStep();
             streaming.done();
+        }
+    }
+
+    @Override
+    public OptionalDouble timeTraced(int times) {
+        String what = execution.describe(traced) + ", " + times + " times";
+        try (Device.Scope scope = device.enter()) {
+            return OptionalDouble.of(device.time(stream, what, () -> {
+                for (int i = 0; i < times; i++) {
+                    execution.execute(traced);
+                }
+            }));
         }
     }
 

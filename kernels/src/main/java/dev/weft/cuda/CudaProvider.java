@@ -4,6 +4,7 @@ import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.BackendProvider;
+import java.util.List;
 import java.util.Optional;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
@@ -76,6 +77,12 @@ public final class CudaProvider implements BackendProvider {
                 ? null
                 : "CUDA device %d has compute capability %d.%d, the kernels need %d.%d"
                         .formatted(ORDINAL, major[0], minor[0], FLOOR / 10, FLOOR % 10);
+    }
+
+    /** Kernels of NVIDIA's libraries would be named here, too. */
+    @Override
+    public List<String> kernels() {
+        return List.of("hand");
     }
 
     @Override

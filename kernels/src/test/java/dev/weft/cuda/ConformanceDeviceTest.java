@@ -143,6 +143,8 @@ class ConformanceDeviceTest {
                     .collect(Collectors.toCollection(TreeSet::new));
             assertThat(run)
                     .containsAll(ShippedPtx.modules().stream()
+                            // no op's kernel; MeasurementDeviceTest runs it
+                            .filter(module -> !module.equals("peak"))
                             .flatMap(module ->
                                     ShippedPtx.entries(module).stream().map(kernel -> module + "/" + kernel))
                             .toList());

@@ -2,6 +2,7 @@ package dev.weft.samples;
 
 import dev.weft.WeftException;
 import dev.weft.data.Mnist;
+import dev.weft.samples.bench.BenchCommand;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -76,6 +77,8 @@ public final class Weft implements Callable<Integer> {
                 .addSubcommand(new SummaryCommand())
                 .addSubcommand(new ListingCommand())
                 .addSubcommand(new GraphCommand())
+                .addSubcommand(new CheckCommand())
+                .addSubcommand(new BenchCommand(terminal))
                 .addSubcommand(new InfoCommand(terminal))
                 .addSubcommand(new CompletionCommand())
                 .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.ansi()))
