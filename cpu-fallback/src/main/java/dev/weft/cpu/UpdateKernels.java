@@ -6,27 +6,26 @@ import dev.weft.op.Op;
 final class UpdateKernels {
     private UpdateKernels() {}
 
-    static Phase[] checkFinite(Op.CheckFinite op, Binding binding) {
+    static Kernel checkFinite(Op.CheckFinite op, Binding binding) {
         Primitives primitives = binding.primitives();
         Step step = binding.step();
         Reals x = binding.reals(op.x());
-        return new Phase[] {
+        return Kernel.whole(
             Binding.elementWise(x.length, (from, n) -> {
                 if (step.nonFiniteStep < 0 && !primitives.allFinite(x.a, x.at + from, n)) {
                     step.nonFiniteStep = step.number;
                 }
-            })
-        };
+            }));
     }
 
-    static Phase[] sgd(Op.SgdUpdate op, Binding binding) {
+    static Kernel sgd(Op.SgdUpdate op, Binding binding) {
         Step step = binding.step();
         Reals w = binding.reals(op.w());
         Reals dw = binding.reals(op.dw());
         Reals velocity = op.velocity() == null ? null : binding.reals(op.velocity());
         float momentum = (float) op.momentum();
         float weightDecay = (float) op.weightDecay();
-        return new Phase[] {
+        return Kernel.whole(
             Binding.elementWise(w.length, (from, n) -> {
                 if (step.nonFiniteStep >= 0) {
                     return;
@@ -43,18 +42,17 @@ final class UpdateKernels {
                     }
                     w.a[w.at + i] = old - rate * direction;
                 }
-            })
-        };
+            }));
     }
 
-    static Phase[] adam(Op.AdamUpdate op, Binding binding) {
+    static Kernel adam(Op.AdamUpdate op, Binding binding) {
         Primitives primitives = binding.primitives();
         Step step = binding.step();
         Reals w = binding.reals(op.w());
         Reals dw = binding.reals(op.dw());
         Reals m = binding.reals(op.m());
         Reals v = binding.reals(op.v());
-        return new Phase[] {
+        return Kernel.whole(
             Binding.elementWise(w.length, (from, n) -> {
                 if (step.nonFiniteStep >= 0) {
                     return;
@@ -70,7 +68,6 @@ final class UpdateKernels {
                         step.biasCorrection1,
                         step.biasCorrection2);
                 primitives.adam(w.a, w.at + from, dw.a, dw.at + from, m.a, m.at + from, v.a, v.at + from, n, constants);
-            })
-        };
+            }));
     }
 }
