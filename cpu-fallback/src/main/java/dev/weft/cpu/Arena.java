@@ -31,9 +31,7 @@ final class Arena {
                     .orElse(0);
             long least = type == DType.REAL ? LARGE / JavaArrays.width(type) : 0;
             arrays.put(
-                    type,
-                    JavaArrays.allocate(
-                            "the memory for activations", type, Math.max(least, size + base(type))));
+                    type, JavaArrays.allocate("the memory for activations", type, Math.max(least, size + base(type))));
         }
     }
 

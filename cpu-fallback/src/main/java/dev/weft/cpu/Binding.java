@@ -44,7 +44,7 @@ final class Binding {
     /**
      * How a program is executed.
      *
-     * @param fused whether ops are fused
+     * @param fused whether ops are fused and take their places in stages; else they run one by one in the program's order
      * @param opByOp whether all tiles go through an op before the next one begins; else a task of tiles goes through all ops
      *     of a stage, with frames for as many tasks as there are threads
      */
@@ -69,10 +69,13 @@ final class Binding {
         for (DType type : DType.values()) {
             builders.put(type, new MemoryPlan.Builder());
         }
-        List<Stage> all = Stage.of(program);
-        List<List<List<Op>>> groups = new ArrayList<>();
+        List<Stage> all = form.fused ? Stage.of(program) : Stage.each(program);
+        List<List<Group>> groups = new ArrayList<>();
         for (Stage stage : all) {
-            groups.add(form.fused ? Fusion.groups(stage, program) : stage.ops().stream().map(List::of).toList());
+            groups.add(
+                    form.fused
+                            ? Fusion.groups(stage, program)
+                            : stage.ops().stream().map(Group::single).toList());
         }
         layouts = new Layouts(program, all, groups);
         program.inputs().forEach(input -> useByHost(input, 0));
@@ -86,27 +89,23 @@ final class Binding {
         builders.forEach((type, builder) -> plans.put(type, builder.plan(form.mode, ALIGNMENT)));
     }
 
-    private void bind(Stage stage, List<List<Op>> groups) {
+    private void bind(Stage stage, List<Group> groups) {
         current = new BoundStage(stage, primitives.lanes(), threads, form, instructions.size());
         stages.add(current);
-        for (List<Op> ops : groups) {
-            for (TensorRef x : layouts.operands(ops)) {
-                if (stage.tiled() && layouts.inTiles(ops, x) && layouts.arrivesInRows(x)) {
-                    if (converted.add(layouts.key(x, true))) {
-                        add(List.of(), Conversions.toTiles(x, this), List.of(x), List.of(x));
-                    }
+        for (Group group : groups) {
+            for (TensorRef x : group.operands()) {
+                if (group.inTiles(x) && layouts.arrivesInRows(x) && converted.add(layouts.key(x, true))) {
+                    add(List.of(), Conversions.toTiles(x, this), List.of(x), List.of(x));
                 }
             }
-            Kernel kernel = Fusion.kernel(ops, this);
-            List<TensorRef> tiles = new ArrayList<>();
-            List<TensorRef> rows = new ArrayList<>();
-            for (TensorRef x : layouts.operands(ops)) {
-                (stage.tiled() && layouts.inTiles(ops, x) ? tiles : rows).add(x);
-            }
-            add(ops, kernel, tiles, rows);
-            for (TensorRef y : layouts.operands(ops)) {
-                boolean written = ops.stream().anyMatch(op -> op.outputs().contains(y));
-                if (written && tiles.contains(y) && layouts.neededInRows(y)) {
+            Kernel kernel = Fusion.kernel(group, this);
+            List<TensorRef> tiles =
+                    group.operands().stream().filter(group::inTiles).toList();
+            List<TensorRef> rows =
+                    group.operands().stream().filter(x -> !group.inTiles(x)).toList();
+            add(group.ops(), kernel, tiles, rows);
+            for (TensorRef y : tiles) {
+                if (group.writes(y) && layouts.neededInRows(y)) {
                     add(List.of(), Conversions.toRows(y, this), List.of(y), List.of(y));
                 }
             }
@@ -174,7 +173,10 @@ final class Binding {
             set(object, array != null ? array : arena.array(tensor.type()), at);
         });
         for (Reals place : scratch) {
-            set(place, arena.array(DType.REAL), arena.at(DType.REAL, plans.get(DType.REAL).block(place)));
+            set(
+                    place,
+                    arena.array(DType.REAL),
+                    arena.at(DType.REAL, plans.get(DType.REAL).block(place)));
         }
     }
 

@@ -114,7 +114,8 @@ final class BoundStage {
         framesAt.clear();
         framePlans.forEach((type, plan) -> {
             if (plan.size() > 0) {
-                framesAt.put(type, plans.get(type).block(new FramesKey(first, type)).offset());
+                framesAt.put(
+                        type, plans.get(type).block(new FramesKey(first, type)).offset());
             }
         });
     }
@@ -125,7 +126,9 @@ final class BoundStage {
         DType type = key.tensor().type();
         operand.placeInFrame(
                 arena.array(type),
-                arena.at(type, framesAt.get(type) + framePlans.get(type).block(key).offset()),
+                arena.at(
+                        type,
+                        framesAt.get(type) + framePlans.get(type).block(key).offset()),
                 (int) framePlans.get(type).size());
     }
 

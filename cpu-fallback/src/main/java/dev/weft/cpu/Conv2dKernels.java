@@ -10,8 +10,7 @@ final class Conv2dKernels {
     private Conv2dKernels() {}
 
     /** Sizes of a convolution x * w = y. */
-    record Geometry(
-            int channels, int height, int width, int filters, int outHeight, int outWidth, Window2d window) {
+    record Geometry(int channels, int height, int width, int filters, int outHeight, int outWidth, Window2d window) {
         static Geometry of(TensorRef x, Window2d window, TensorRef y) {
             return new Geometry(
                     x.shape().get(1),
@@ -50,15 +49,28 @@ final class Conv2dKernels {
 
     /** {@code y[n] = w * x[n]}. */
     static Kernel forward(Op.Conv2d op, Binding binding) {
+        return forward(op, null, null, binding);
+    }
+
+    /**
+     * Convolution, then bias, then ReLU.
+     *
+     * @param bias null where there is none
+     * @param relu null where there is none
+     */
+    static Kernel forward(Op.Conv2d op, Op.AddBias bias, Op.Activation relu, Binding binding) {
+        Primitives primitives = binding.primitives();
         Geometry g = Geometry.of(op.x(), op.window(), op.y());
-        Operand y = binding.tiles(op.y());
-        Correlation correlation = g.forward(binding.primitives().products());
+        Correlation correlation = g.forward(primitives.products());
         Correlation.Run[] runs = correlation.runs(0, g.outHeight);
         Reals packed = binding.scratch(correlation.packedLength());
         Operand x = binding.tiles(op.x());
+        Operand y = binding.tiles(relu != null ? relu.y() : bias != null ? bias.y() : op.y());
+        Reals b = bias == null ? null : binding.reals(bias.b());
         int plane = g.outHeight * g.outWidth * binding.tiling().lanes();
         return Kernel.tiled(pack(g, correlation, binding.reals(op.w()), packed), (task, frame, thread) -> {
             for (int t = 0; t < task.count(); t++) {
+                int yAt = y.at(task, frame) + t * y.tile;
                 correlation.run(
                         runs,
                         packed.a,
@@ -66,28 +78,84 @@ final class Conv2dKernels {
                         x.reals,
                         x.at(task, frame) + t * x.tile,
                         y.reals,
-                        y.at(task, frame) + t * y.tile,
+                        yAt,
                         plane,
                         g.filters,
-                        null,
-                        0,
-                        false);
+                        b == null ? null : b.a,
+                        b == null ? 0 : b.at);
+                if (relu != null) {
+                    primitives.relu(y.reals, yAt, y.reals, yAt, y.tile);
+                }
+            }
+        });
+    }
+
+    /**
+     * Convolution, bias, ReLU and max-pooling, one row of pooled pixels after the other: only the rows of the convolution
+     * that it needs are held. ReLU comes after the maximum, which gives the same and is less work.
+     */
+    static Kernel forwardAndPool(Op.Conv2d op, Op.AddBias bias, Op.MaxPool2d pool, Binding binding) {
+        Primitives primitives = binding.primitives();
+        Pooling pooling = primitives.pooling();
+        Geometry g = Geometry.of(op.x(), op.window(), op.y());
+        Pool2dKernels.Geometry p = Pool2dKernels.Geometry.of(pool.x(), pool.window(), pool.y(), binding);
+        Correlation correlation = g.forward(primitives.products());
+        Correlation.Run[][] runs = new Correlation.Run[p.outHeight()][];
+        for (int row = 0; row < runs.length; row++) {
+            runs[row] = correlation.runs(p.firstRow(row), p.endRow(row));
+        }
+        Reals packed = binding.scratch(correlation.packedLength());
+        Reals b = binding.reals(bias.b());
+        Operand x = binding.tiles(op.x());
+        Operand y = binding.tiles(pool.y());
+        Operand argmax = binding.tiles(pool.argmax());
+        int lanes = binding.tiling().lanes();
+        int line = g.outWidth * lanes;
+        int plane = pool.window().height() * line;
+        int pooledLine = p.outWidth() * lanes;
+        ThreadScratch rows = binding.threadScratch((long) g.filters * plane);
+        return Kernel.tiled(pack(g, correlation, binding.reals(op.w()), packed), (task, frame, thread) -> {
+            int rowsAt = rows.at(thread);
+            for (int t = 0; t < task.count(); t++) {
+                int xAt = x.at(task, frame) + t * x.tile;
+                for (int row = 0; row < runs.length; row++) {
+                    correlation.run(
+                            runs[row], packed.a, packed.at, x.reals, xAt, rows.a, rowsAt, plane, g.filters, b.a, b.at);
+                    for (int k = 0; k < g.filters; k++) {
+                        int to = t * y.tile + k * p.outPlane() + row * pooledLine;
+                        int yAt = y.at(task, frame) + to;
+                        Pool2dKernels.maxRow(
+                                p,
+                                pooling,
+                                row,
+                                rows.a,
+                                rowsAt + k * plane,
+                                p.firstRow(row),
+                                y.reals,
+                                yAt,
+                                argmax.ints,
+                                argmax.at(task, frame) + to,
+                                true);
+                    }
+                }
             }
         });
     }
 
     /** Packs the weights for {@link Geometry#forward}. */
     static Phase pack(Geometry g, Correlation correlation, Reals w, Reals packed) {
-        return new Phase(correlation.blocks().count(), (block, thread) -> correlation.pack(
-                block,
-                w.a,
-                w.at,
-                g.channels * g.area(),
-                g.area(),
-                g.window.width(),
-                g.filters - 1,
-                packed.a,
-                packed.at));
+        return new Phase(
+                correlation.blocks().count(),
+                (block, thread) -> correlation.pack(
+                        block,
+                        w.a,
+                        w.at,
+                        g.channels * g.area(),
+                        g.area(),
+                        g.window.width(),
+                        g.filters - 1,
+                        packed.a,
+                        packed.at));
     }
 
     /** {@code dx[n,c,h,v]} is the sum over the filters k and the taps that met pixel (h,v), each at the output where it did. */
@@ -100,16 +168,18 @@ final class Conv2dKernels {
         Correlation.Run[] runs = correlation.runs(0, g.height);
         Reals packed = binding.scratch(correlation.packedLength());
         int plane = g.height * g.width * binding.tiling().lanes();
-        Phase pack = new Phase(correlation.blocks().count(), (block, thread) -> correlation.pack(
-                block,
-                w.a,
-                w.at,
-                g.area(),
-                g.channels * g.area(),
-                g.window.width(),
-                g.channels - 1,
-                packed.a,
-                packed.at));
+        Phase pack = new Phase(
+                correlation.blocks().count(),
+                (block, thread) -> correlation.pack(
+                        block,
+                        w.a,
+                        w.at,
+                        g.area(),
+                        g.channels * g.area(),
+                        g.window.width(),
+                        g.channels - 1,
+                        packed.a,
+                        packed.at));
         return Kernel.tiled(pack, (task, frame, thread) -> {
             for (int t = 0; t < task.count(); t++) {
                 correlation.run(
@@ -123,8 +193,7 @@ final class Conv2dKernels {
                         plane,
                         g.channels,
                         null,
-                        0,
-                        false);
+                        0);
             }
         });
     }
@@ -166,23 +235,28 @@ final class Conv2dKernels {
                             if (frameOfZeros.isNeeded()) {
                                 for (int t = 0; t < count; t++) {
                                     frameOfZeros.fill(
-                                            g, x.reals, xAt + t * x.tile, scratch.a, framesAt + t * frameOfZeros.length());
+                                            g,
+                                            x.reals,
+                                            xAt + t * x.tile,
+                                            scratch.a,
+                                            framesAt + t * frameOfZeros.length());
                                 }
                                 images = scratch.a;
                                 imagesAt = framesAt;
                                 imageStep = frameOfZeros.length();
                             }
                             for (int k = 0; k < g.filters; ) {
-                                int width = products.gradientWidth(g.filters - k);
+                                int width = products.gradientWidth(g.filters - k, window.width());
                                 int lastFilter = Math.min(width, g.filters - k) - 1;
                                 int dyAt = dy.at(task, frame) + (first - task.first()) * dy.tile + k * plane;
-                                int tapsOfBlock = products.gradientTaps(width);
+                                int tapsOfBlock = products.gradientTaps(width, window.width());
                                 for (int tap = 0; tap < taps.length; tap += tapsOfBlock) {
                                     int lastTap = Math.min(tap + tapsOfBlock, taps.length) - 1;
                                     Arrays.fill(scratch.a, sumsAt, sumsAt + width * tapsOfBlock * lanes, 0);
                                     for (int t = 0; t < count; t++) {
                                         products.gradient(
                                                 width,
+                                                window.width(),
                                                 dy.reals,
                                                 dyAt + t * dy.tile,
                                                 plane,

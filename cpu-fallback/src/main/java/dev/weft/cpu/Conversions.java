@@ -6,15 +6,13 @@ import dev.weft.tensor.TensorRef;
 
 /** From rows to tiles and back: sample n is row n, or lane {@code n % lanes} of tile {@code n / lanes}. */
 final class Conversions {
-    /** Elements that are turned at a time, so that the tile's part of them stays in the first-level cache. */
-    private static final int BLOCK = 64;
-
     private Conversions() {}
 
     static Kernel toTiles(TensorRef tensor, Binding binding) {
         Operand rows = binding.rows(tensor);
         Operand tiles = binding.tiles(tensor);
         Tiling tiling = binding.tiling();
+        Primitives primitives = binding.primitives();
         int sample = (int) binding.layouts().sample(tensor);
         return Kernel.tiled((task, frame, thread) -> {
             int rowsAt = rows.at(Task.WHOLE, 0);
@@ -22,8 +20,8 @@ final class Conversions {
                 int first = (task.first() + t) * tiling.lanes();
                 int to = tiles.at(task, frame) + t * tiles.tile;
                 int count = Math.min(tiling.lanes(), tiling.rows() - first);
-                if (tensor.type() == DType.REAL) {
-                    turn(rows.reals, rowsAt + first * sample, tiles.reals, to, sample, tiling.lanes(), count);
+                if (tensor.type() == DType.REAL && count == tiling.lanes()) {
+                    primitives.rowsToLanes(rows.reals, rowsAt + first * sample, sample, tiles.reals, to);
                 } else {
                     turn(rows, rowsAt + first * sample, tiles, to, sample, tiling.lanes(), count);
                 }
@@ -32,31 +30,14 @@ final class Conversions {
     }
 
     /** Turns the rows of a tile; lanes without a row get zeros. */
-    private static void turn(float[] rows, int rowsAt, float[] tile, int tileAt, int sample, int lanes, int count) {
-        for (int block = 0; block < sample; block += BLOCK) {
-            int end = Math.min(sample, block + BLOCK);
-            for (int n = 0; n < lanes; n++) {
-                int from = rowsAt + n * sample;
-                int to = tileAt + n;
-                if (n < count) {
-                    for (int i = block; i < end; i++) {
-                        tile[to + i * lanes] = rows[from + i];
-                    }
-                } else {
-                    for (int i = block; i < end; i++) {
-                        tile[to + i * lanes] = 0;
-                    }
-                }
-            }
-        }
-    }
-
     private static void turn(Operand rows, int rowsAt, Operand tile, int tileAt, int sample, int lanes, int count) {
         for (int n = 0; n < lanes; n++) {
             for (int i = 0; i < sample; i++) {
                 int from = rowsAt + n * sample + i;
                 int to = tileAt + i * lanes + n;
-                if (rows.ints != null) {
+                if (rows.reals != null) {
+                    tile.reals[to] = n < count ? rows.reals[from] : 0;
+                } else if (rows.ints != null) {
                     tile.ints[to] = n < count ? rows.ints[from] : 0;
                 } else {
                     tile.bytes[to] = n < count ? rows.bytes[from] : 0;
@@ -69,6 +50,7 @@ final class Conversions {
         Operand rows = binding.rows(tensor);
         Operand tiles = binding.tiles(tensor);
         Tiling tiling = binding.tiling();
+        Primitives primitives = binding.primitives();
         int lanes = tiling.lanes();
         int sample = (int) binding.layouts().sample(tensor);
         return Kernel.tiled((task, frame, thread) -> {
@@ -79,25 +61,12 @@ final class Conversions {
                 int to = rowsAt + first * sample;
                 int count = Math.min(lanes, tiling.rows() - first);
                 if (tensor.type() == DType.REAL) {
-                    turnBack(tiles.reals, from, rows.reals, to, sample, lanes, count);
+                    primitives.lanesToRows(tiles.reals, from, sample, rows.reals, to, count);
                 } else {
                     turnBack(tiles, from, rows, to, sample, lanes, count);
                 }
             }
         });
-    }
-
-    private static void turnBack(float[] tile, int tileAt, float[] rows, int rowsAt, int sample, int lanes, int count) {
-        for (int block = 0; block < sample; block += BLOCK) {
-            int end = Math.min(sample, block + BLOCK);
-            for (int n = 0; n < count; n++) {
-                int from = tileAt + n;
-                int to = rowsAt + n * sample;
-                for (int i = block; i < end; i++) {
-                    rows[to + i] = tile[from + i * lanes];
-                }
-            }
-        }
     }
 
     private static void turnBack(Operand tile, int tileAt, Operand rows, int rowsAt, int sample, int lanes, int count) {

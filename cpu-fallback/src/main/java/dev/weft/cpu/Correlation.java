@@ -155,7 +155,11 @@ final class Correlation {
         positions.forEach((kinds, at) -> {
             List<Integer> row = kinds.get(0);
             Pack pack = packsByKind.computeIfAbsent(
-                    List.of(row.get(0), kinds.get(1).get(0), kinds.get(1).get(1), kinds.get(1).get(2)),
+                    List.of(
+                            row.get(0),
+                            kinds.get(1).get(0),
+                            kinds.get(1).get(1),
+                            kinds.get(1).get(2)),
                     key -> newPack(row.get(0), kinds.get(1)));
             runs.add(new Run(
                     pack.at,
@@ -170,7 +174,8 @@ final class Correlation {
 
     private Pack newPack(int rowPattern, List<Integer> columnKind) {
         int[] rowShifts = rows.shifts[rowPattern];
-        int[] columnShifts = Arrays.copyOfRange(columns.shifts[columnKind.get(0)], columnKind.get(1), columnKind.get(2));
+        int[] columnShifts =
+                Arrays.copyOfRange(columns.shifts[columnKind.get(0)], columnKind.get(1), columnKind.get(2));
         int rowLength = columnShifts.length * channels;
         int[] offsets = new int[rowShifts.length * rowLength];
         int t = 0;
@@ -242,8 +247,7 @@ final class Correlation {
             int yFilter,
             int filters,
             float[] b,
-            int bAt,
-            boolean relu) {
+            int bAt) {
         for (Run run : runs) {
             for (int block = 0; block < blocks.count(); block++) {
                 int first = blocks.first(block);
@@ -266,8 +270,7 @@ final class Correlation {
                         yFilter,
                         Math.min(width, filters - first) - 1,
                         b,
-                        bAt + first,
-                        relu);
+                        b == null ? 0 : bAt + first);
             }
         }
     }

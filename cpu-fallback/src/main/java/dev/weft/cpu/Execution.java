@@ -185,7 +185,8 @@ final class Execution {
 
     /** Where rows are tiles as well, the lanes past the last row hold zeros. */
     private void clearPadding(Layouts.Key key, TensorRef tensor) {
-        int end = at(key, tensor) + (int) binding.layouts().size(key, binding.primitives().lanes());
+        int end = at(key, tensor)
+                + (int) binding.layouts().size(key, binding.primitives().lanes());
         for (int i = at(key, tensor) + tensor.elements(); i < end; i++) {
             java.lang.reflect.Array.setByte(array(key), i, (byte) 0);
         }

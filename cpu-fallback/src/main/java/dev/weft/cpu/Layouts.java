@@ -5,7 +5,6 @@ import dev.weft.program.Program;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,16 +34,16 @@ final class Layouts {
     /**
      * @param groups for each stage, the ops that are executed together
      */
-    Layouts(Program program, List<Stage> stages, List<List<List<Op>>> groups) {
+    Layouts(Program program, List<Stage> stages, List<List<Group>> groups) {
         for (Op op : program.ops()) {
             if (op instanceof Op.Reshape reshape && shares(reshape)) {
                 reshaped.put(reshape.y(), canonical(reshape.x()));
             }
         }
         for (int stage = 0; stage < stages.size(); stage++) {
-            for (List<Op> ops : groups.get(stage)) {
-                for (TensorRef x : operands(ops)) {
-                    if (stages.get(stage).tiled() && inTiles(ops, x)) {
+            for (Group group : groups.get(stage)) {
+                for (TensorRef x : group.operands()) {
+                    if (group.inTiles(x)) {
                         uses(x).tiledStages.add(stage);
                     } else {
                         uses(x).rows = true;
@@ -62,7 +61,8 @@ final class Layouts {
         }
         for (TensorRef input : program.inputs()) {
             uses(input).input = true;
-            uses(input).writtenInTiles = !uses(input).rows && !uses(input).tiledStages.isEmpty();
+            uses(input).writtenInTiles =
+                    !uses(input).rows && !uses(input).tiledStages.isEmpty();
         }
     }
 
@@ -81,26 +81,6 @@ final class Layouts {
 
     private Uses uses(TensorRef tensor) {
         return uses.computeIfAbsent(canonical(tensor), key -> new Uses());
-    }
-
-    /** What a group of ops reads and writes in memory: all operands, but for those that only pass on within it. */
-    List<TensorRef> operands(List<Op> ops) {
-        Set<TensorRef> operands = new LinkedHashSet<>();
-        ops.forEach(op -> operands.addAll(op.inputs()));
-        ops.forEach(op -> operands.addAll(op.outputs()));
-        if (ops.size() > 1) {
-            operands.removeAll(Fusion.inner(ops));
-        }
-        return new ArrayList<>(operands);
-    }
-
-    boolean inTiles(List<Op> ops, TensorRef x) {
-        for (Op op : ops) {
-            if (op.inputs().contains(x) || op.outputs().contains(x)) {
-                return Tiling.inTiles(op, x);
-            }
-        }
-        throw new IllegalArgumentException(x + " is no operand");
     }
 
     /** Elements of a sample. */
@@ -142,7 +122,9 @@ final class Layouts {
     /** Whether the memory is needed by one stage only, task by task. */
     boolean inFrame(Key key) {
         Uses all = uses.get(key.tensor);
-        return key.tiles && all.tiledStages.size() == 1 && !(all.byHost && home(key.tensor).equals(key));
+        return key.tiles
+                && all.tiledStages.size() == 1
+                && !(all.byHost && home(key.tensor).equals(key));
     }
 
     /** The stage that has the memory in its frames. */

@@ -11,16 +11,20 @@ final class LinearKernel {
     private LinearKernel() {}
 
     static Kernel bind(Op.MatMul op, Binding binding) {
-        Operand a = binding.tiles(op.a());
-        Reals b = binding.reals(op.b());
-        Operand c = binding.tiles(op.c());
-        Reals noBias = null;
-        return bind(op, binding, a, b, noBias, false, c);
+        return bind(op, null, null, binding);
     }
 
-    /** With bias and ReLU where wanted. */
-    static Kernel bind(Op.MatMul op, Binding binding, Operand a, Reals b, Reals bias, boolean relu, Operand c) {
-        Products products = binding.primitives().products();
+    /**
+     * @param addBias null where there is none
+     * @param relu null where there is none
+     */
+    static Kernel bind(Op.MatMul op, Op.AddBias addBias, Op.Activation relu, Binding binding) {
+        Operand a = binding.tiles(op.a());
+        Reals b = binding.reals(op.b());
+        Reals bias = addBias == null ? null : binding.reals(addBias.b());
+        Operand c = binding.tiles(relu != null ? relu.y() : addBias != null ? addBias.y() : op.c());
+        Primitives primitives = binding.primitives();
+        Products products = primitives.products();
         int lanes = binding.tiling().lanes();
         int inner = op.inner();
         int columns = op.columns();
@@ -70,8 +74,11 @@ final class LinearKernel {
                         lanes,
                         Math.min(blocks.width(block), columns - first) - 1,
                         bias == null ? null : bias.a,
-                        bias == null ? 0 : bias.at + first,
-                        relu);
+                        bias == null ? 0 : bias.at + first);
+            }
+            if (relu != null) {
+                int at = c.at(task, frame);
+                primitives.relu(c.reals, at, c.reals, at, task.count() * c.tile);
             }
         });
     }

@@ -169,12 +169,12 @@ final class LossKernels {
         Reals x = binding.reals(op.x());
         Reals y = binding.reals(op.y());
         return Kernel.whole(Phase.single(() -> {
-                double sum = 0;
-                for (int n = 0; n < step.validRows; n++) {
-                    sum += x.a[x.at + n];
-                }
-                y.a[y.at] = (float) (sum / step.validRows);
-            }));
+            double sum = 0;
+            for (int n = 0; n < step.validRows; n++) {
+                sum += x.a[x.at + n];
+            }
+            y.a[y.at] = (float) (sum / step.validRows);
+        }));
     }
 
     static Kernel batchMeanBackward(Op.BatchMeanBackward op, Binding binding) {
@@ -183,8 +183,8 @@ final class LossKernels {
         Operand dx = binding.operand(op, op.dx());
         int rows = op.dx().elements();
         if (!Tiling.tiled(op)) {
-            return Kernel.whole(Phase.single(
-                    () -> spread(dy.a[dy.at] / step.validRows, dx, Task.WHOLE, 0, rows, step.validRows)));
+            return Kernel.whole(
+                    Phase.single(() -> spread(dy.a[dy.at] / step.validRows, dx, Task.WHOLE, 0, rows, step.validRows)));
         }
         int lanes = binding.tiling().lanes();
         return Kernel.tiled((task, frame, thread) -> spread(
@@ -210,18 +210,18 @@ final class LossKernels {
         Reals y = binding.reals(op.y());
         int columns = op.x().shape().get(1);
         return Kernel.whole(Phase.single(() -> {
-                int correct = 0;
-                for (int n = 0; n < step.validRows; n++) {
-                    int at = x.at + n * columns;
-                    int best = 0;
-                    for (int j = 1; j < columns; j++) {
-                        if (x.a[at + j] > x.a[at + best]) {
-                            best = j;
-                        }
+            int correct = 0;
+            for (int n = 0; n < step.validRows; n++) {
+                int at = x.at + n * columns;
+                int best = 0;
+                for (int j = 1; j < columns; j++) {
+                    if (x.a[at + j] > x.a[at + best]) {
+                        best = j;
                     }
-                    correct += best == labels.a[labels.at + n] ? 1 : 0;
                 }
-                y.a[y.at] = correct;
-            }));
+                correct += best == labels.a[labels.at + n] ? 1 : 0;
+            }
+            y.a[y.at] = correct;
+        }));
     }
 }

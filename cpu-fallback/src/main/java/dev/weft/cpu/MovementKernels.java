@@ -19,12 +19,12 @@ final class MovementKernels {
         Operand x = binding.operand(op, op.x());
         Operand y = binding.operand(op, op.y());
         if (Tiling.tiled(op)) {
-            return Kernel.tiled((task, frame, thread) -> System.arraycopy(
-                    x.reals, x.at(task, frame), y.reals, y.at(task, frame), task.count() * x.tile));
+            return Kernel.tiled((task, frame, thread) ->
+                    System.arraycopy(x.reals, x.at(task, frame), y.reals, y.at(task, frame), task.count() * x.tile));
         }
         int n = op.x().elements();
-        return Kernel.whole(Phase.single(
-                () -> System.arraycopy(x.reals, x.at(Task.WHOLE, 0), y.reals, y.at(Task.WHOLE, 0), n)));
+        return Kernel.whole(
+                Phase.single(() -> System.arraycopy(x.reals, x.at(Task.WHOLE, 0), y.reals, y.at(Task.WHOLE, 0), n)));
     }
 
     static Kernel concat(Op.Concat op, Binding binding) {
@@ -94,7 +94,8 @@ final class MovementKernels {
     private static Runs runs(Op op, Binding binding, TensorRef wholeTensor, int axis, int from, TensorRef partTensor) {
         Shape whole = wholeTensor.shape();
         boolean tiled = Tiling.tiled(op);
-        int inner = whole.elements(axis + 1, whole.rank()) * (tiled ? binding.tiling().lanes() : 1);
+        int inner = whole.elements(axis + 1, whole.rank())
+                * (tiled ? binding.tiling().lanes() : 1);
         return new Runs(
                 whole.elements(tiled ? 1 : 0, axis),
                 partTensor.shape().get(axis) * inner,
@@ -103,8 +104,9 @@ final class MovementKernels {
     }
 
     /**
-     * Takes rows of the data set into the lanes of a tile. A lane past the last row repeats that row, so that whatever is
-     * computed from it is no worse than what is computed from the batch.
+     * Takes rows of the data set into the lanes of a tile: first they are copied one after the other, which the memory is
+     * made for, then they are turned. A lane past the last row repeats that row, so that whatever is computed from it is no
+     * worse than what is computed from the batch.
      */
     static Kernel gatherRows(Op.GatherRows op, Binding binding) {
         Step step = binding.step();
@@ -113,70 +115,70 @@ final class MovementKernels {
         Tiling tiling = binding.tiling();
         int lanes = tiling.lanes();
         int row = y.tile / lanes;
-        Block copy = copyBlock(op, binding, y, lanes);
+        Turn turn = turn(op, binding, y, lanes, row);
+        int[][] rows = new int[binding.threads()][lanes];
         return Kernel.tiled((task, frame, thread) -> {
-            for (int block = 0; block < row; block += BLOCK) {
-                int count = Math.min(BLOCK, row - block);
-                for (int lane = 0; lane < task.count() * lanes; lane++) {
-                    int n = Math.min(task.first() * lanes + lane, tiling.rows() - 1);
-                    int to = y.at(task, frame) + lane / lanes * y.tile + block * lanes + lane % lanes;
-                    boolean valid = n < step.validRows;
-                    copy.run(valid ? order.a[order.at + step.batchOffset + n] * row + block : -1, to, count);
+            for (int t = 0; t < task.count(); t++) {
+                for (int lane = 0; lane < lanes; lane++) {
+                    int n = Math.min((task.first() + t) * lanes + lane, tiling.rows() - 1);
+                    rows[thread][lane] = n < step.validRows ? order.a[order.at + step.batchOffset + n] : -1;
                 }
+                turn.run(rows[thread], y.at(task, frame) + t * y.tile, thread);
             }
         });
     }
 
-    /** Elements that are taken of each row in turn, so that their part of the tile stays in the first-level cache. */
-    private static final int BLOCK = 64;
-
-    /** Copies elements of one row of the data set; from -1 for a row of padding. */
+    /** Turns rows of the data set into a tile; row -1 is a row of padding. */
     @FunctionalInterface
-    private interface Block {
-        void run(int from, int to, int count);
+    private interface Turn {
+        void run(int[] rows, int to, int thread);
     }
 
-    private static Block copyBlock(Op.GatherRows op, Binding binding, Operand y, int lanes) {
+    private static Turn turn(Op.GatherRows op, Binding binding, Operand y, int lanes, int row) {
         if (op.y().type() == DType.I32) {
             Ints data = binding.ints(op.data());
-            return (from, to, count) -> {
-                for (int i = 0; i < count; i++) {
-                    y.ints[to + i * lanes] = from < 0 ? 0 : data.a[data.at + from + i];
+            return (rows, to, thread) -> {
+                for (int lane = 0; lane < lanes; lane++) {
+                    for (int i = 0; i < row; i++) {
+                        y.ints[to + i * lanes + lane] = rows[lane] < 0 ? 0 : data.a[data.at + rows[lane] * row + i];
+                    }
                 }
             };
         }
+        Primitives primitives = binding.primitives();
         float scale = (float) op.scale();
         float shift = (float) op.shift();
         if (op.data().type() == DType.U8) {
             Bytes data = binding.bytes(op.data());
-            return (from, to, count) -> {
-                if (from < 0) {
-                    clear(y.reals, to, count, lanes);
-                } else {
-                    scaleBytes(data.a, data.at + from, scale, shift, y.reals, to, count, lanes);
+            byte[][] copies = new byte[binding.threads()][lanes * row];
+            return (rows, to, thread) -> {
+                byte[] copy = copies[thread];
+                for (int lane = 0; lane < lanes; lane++) {
+                    if (rows[lane] >= 0) {
+                        System.arraycopy(data.a, data.at + rows[lane] * row, copy, lane * row, row);
+                    }
                 }
+                primitives.bytesToLanes(copy, 0, row, scale, shift, y.reals, to);
+                clearPadding(rows, y.reals, to, lanes, row);
             };
         }
         Reals data = binding.reals(op.data());
-        return (from, to, count) -> {
-            for (int i = 0; i < count; i++) {
-                y.reals[to + i * lanes] = from < 0 ? 0 : data.a[data.at + from + i] * scale + shift;
+        return (rows, to, thread) -> {
+            for (int lane = 0; lane < lanes; lane++) {
+                int from = data.at + rows[lane] * row;
+                for (int i = 0; rows[lane] >= 0 && i < row; i++) {
+                    y.reals[to + i * lanes + lane] = data.a[from + i] * scale + shift;
+                }
             }
+            clearPadding(rows, y.reals, to, lanes, row);
         };
     }
 
-    private static void clear(float[] y, int to, int count, int lanes) {
-        for (int i = 0; i < count; i++) {
-            y[to + i * lanes] = 0;
-        }
-    }
-
-    private static void scaleBytes(
-            byte[] data, int from, float scale, float shift, float[] y, int to, int count, int lanes) {
-        int yi = to;
-        for (int i = from; i < from + count; i++) {
-            y[yi] = (data[i] & 0xff) * scale + shift;
-            yi += lanes;
+    private static void clearPadding(int[] rows, float[] y, int to, int lanes, int row) {
+        for (int lane = 0; lane < lanes; lane++) {
+            for (int i = 0; rows[lane] < 0 && i < row; i++) {
+                y[to + i * lanes + lane] = 0;
+            }
         }
     }
 }

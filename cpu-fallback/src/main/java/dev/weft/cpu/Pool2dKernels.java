@@ -22,6 +22,11 @@ final class Pool2dKernels {
                     binding.tiling().lanes());
         }
 
+        /** Whether the windows are two by two pixels and lie side by side, the usual case, which has loops of its own. */
+        boolean isQuarter() {
+            return w.equals(Window2d.square(2, 2, 0));
+        }
+
         /** Elements of a plane of the input. */
         int plane() {
             return height * width * lanes;
@@ -74,7 +79,7 @@ final class Pool2dKernels {
                 int argmaxAt = argmax.at(task, frame) + i * g.outPlane();
                 for (int row = 0; row < g.outHeight; row++) {
                     int to = row * g.outWidth * g.lanes;
-                    maxRow(g, pooling, row, x.reals, xAt, 0, y.reals, yAt + to, argmax.ints, argmaxAt + to);
+                    maxRow(g, pooling, row, x.reals, xAt, 0, y.reals, yAt + to, argmax.ints, argmaxAt + to, false);
                 }
             }
         });
@@ -84,6 +89,7 @@ final class Pool2dKernels {
      * One row of the output. The first pixel of each window inside the image wins until a larger one comes.
      *
      * @param xAt where row {@code firstHeld} of the input lies
+     * @param relu whether ReLU comes after the maximum
      */
     static void maxRow(
             Geometry g,
@@ -95,7 +101,14 @@ final class Pool2dKernels {
             float[] y,
             int yAt,
             int[] argmax,
-            int argmaxAt) {
+            int argmaxAt,
+            boolean relu) {
+        if (g.isQuarter()) {
+            int pixel = 2 * row * g.width;
+            int from = xAt + (2 * row - firstHeld) * g.width * g.lanes;
+            pooling.maxOfFour(x, from, g.width, pixel, y, yAt, argmax, argmaxAt, g.outWidth, relu);
+            return;
+        }
         int lanes = g.lanes;
         int stride = g.w.strideWidth();
         int first = g.firstRow(row);
@@ -121,21 +134,48 @@ final class Pool2dKernels {
                         g.endWindow(s) - window);
             }
         }
+        for (int i = yAt; relu && i < yAt + g.outWidth * lanes; i++) {
+            y[i] = y[i] <= 0 ? 0 : y[i];
+        }
     }
 
     static Kernel maxBackward(Op.MaxPool2dBackward op, Binding binding) {
+        return maxBackward(op, op.dx(), null, binding);
+    }
+
+    /**
+     * With the backward op of the ReLU before the pooling: where it let a pixel pass that won, the maximum is above zero.
+     */
+    static Kernel maxBackward(Op.MaxPool2dBackward op, Op.ActivationBackward relu, Op.MaxPool2d pool, Binding binding) {
+        return maxBackward(op, relu.dx(), pool.y(), binding);
+    }
+
+    private static Kernel maxBackward(Op.MaxPool2dBackward op, TensorRef gradient, TensorRef maximum, Binding binding) {
         Geometry g = Geometry.of(op.dx(), op.window(), op.dy(), binding);
+        Primitives primitives = binding.primitives();
         Operand dy = binding.tiles(op.dy());
-        Operand dx = binding.tiles(op.dx());
+        Operand dx = binding.tiles(gradient);
         Operand argmax = binding.tiles(op.argmax());
-        Pooling pooling = binding.primitives().pooling();
+        Operand y = maximum == null ? null : binding.tiles(maximum);
+        ThreadScratch masked = binding.threadScratch(y == null ? 0 : g.outPlane());
         return Kernel.tiled((task, frame, thread) -> {
             int to = dx.at(task, frame);
-            Arrays.fill(dx.reals, to, to + task.count() * dx.tile, 0);
+            if (!g.isQuarter() || g.height % 2 + g.width % 2 > 0) {
+                // else every pixel is written
+                Arrays.fill(dx.reals, to, to + task.count() * dx.tile, 0);
+            }
             for (int i = 0; i < task.count() * g.channels; i++) {
-                int dyAt = dy.at(task, frame) + i * g.outPlane();
                 int argmaxAt = argmax.at(task, frame) + i * g.outPlane();
-                maxPlaneBackward(g, pooling, dy.reals, dyAt, argmax.ints, argmaxAt, dx.reals, to + i * g.plane());
+                float[] share = dy.reals;
+                int shareAt = dy.at(task, frame) + i * g.outPlane();
+                if (y != null) {
+                    int yAt = y.at(task, frame) + i * g.outPlane();
+                    primitives.reluBackward(y.reals, yAt, dy.reals, shareAt, masked.a, masked.at(thread), g.outPlane());
+                    share = masked.a;
+                    shareAt = masked.at(thread);
+                }
+                maxPlaneBackward(
+                        g, primitives.pooling(), share, shareAt, argmax.ints, argmaxAt, dx.reals, to + i * g.plane());
             }
         });
     }
@@ -145,6 +185,13 @@ final class Pool2dKernels {
         int stride = g.w.strideWidth();
         for (int row = 0; row < g.outHeight; row++) {
             int rowAt = row * g.outWidth * g.lanes;
+            if (g.isQuarter()) {
+                int pixel = 2 * row * g.width;
+                int to = dxAt + pixel * g.lanes;
+                pooling.maxOfFourBackward(
+                        dy, dyAt + rowAt, argmax, argmaxAt + rowAt, dx, to, g.width, pixel, g.outWidth);
+                continue;
+            }
             for (int h = g.firstRow(row); h < g.endRow(row); h++) {
                 for (int s = 0; s < g.w.width(); s++) {
                     int window = g.firstWindow(s);
@@ -173,13 +220,16 @@ final class Pool2dKernels {
             int yAt = y.at(task, frame);
             int end = yAt + task.count() * y.tile;
             Arrays.fill(y.reals, yAt, end, 0);
-            forEachPlane(g, task, (in, out) -> forEachTap(g, (from, fromStep, to, count) -> {
-                int xi = x.at(task, frame) + in + from;
-                int yi = yAt + out + to;
-                for (int j = 0; j < count; j++) {
-                    addLanes(x.reals, xi + j * fromStep, y.reals, yi + j * g.lanes, g.lanes);
-                }
-            }));
+            forEachPlane(
+                    g,
+                    task,
+                    (in, out) -> forEachTap(g, (from, fromStep, to, count) -> {
+                        int xi = x.at(task, frame) + in + from;
+                        int yi = yAt + out + to;
+                        for (int j = 0; j < count; j++) {
+                            addLanes(x.reals, xi + j * fromStep, y.reals, yi + j * g.lanes, g.lanes);
+                        }
+                    }));
             for (int i = yAt; i < end; i++) {
                 y.reals[i] /= area;
             }
@@ -195,13 +245,16 @@ final class Pool2dKernels {
             int dxAt = dx.at(task, frame);
             int end = dxAt + task.count() * dx.tile;
             Arrays.fill(dx.reals, dxAt, end, 0);
-            forEachPlane(g, task, (in, out) -> forEachTap(g, (to, toStep, from, count) -> {
-                int dxi = dxAt + in + to;
-                int dyi = dy.at(task, frame) + out + from;
-                for (int j = 0; j < count; j++) {
-                    addLanes(dy.reals, dyi + j * g.lanes, dx.reals, dxi + j * toStep, g.lanes);
-                }
-            }));
+            forEachPlane(
+                    g,
+                    task,
+                    (in, out) -> forEachTap(g, (to, toStep, from, count) -> {
+                        int dxi = dxAt + in + to;
+                        int dyi = dy.at(task, frame) + out + from;
+                        for (int j = 0; j < count; j++) {
+                            addLanes(dy.reals, dyi + j * g.lanes, dx.reals, dxi + j * toStep, g.lanes);
+                        }
+                    }));
             for (int i = dxAt; i < end; i++) {
                 dx.reals[i] /= area;
             }

@@ -44,6 +44,15 @@ interface Primitives {
             int cAt,
             int cRow);
 
+    /** Turns rows of bytes into a tile: element i of lane n is {@code scale x[xAt + n row + i] + shift}. */
+    void bytesToLanes(byte[] x, int xAt, int row, float scale, float shift, float[] y, int yAt);
+
+    /** Turns rows into a tile: element i of lane n is {@code x[xAt + n row + i]}. */
+    void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt);
+
+    /** Turns a tile into rows, the first {@code count} of them. */
+    void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count);
+
     /** {@code y = a + b}. */
     void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
 

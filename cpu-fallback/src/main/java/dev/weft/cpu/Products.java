@@ -13,7 +13,7 @@ interface Products {
     int blockWidth(int remaining);
 
     /**
-     * {@code y[k][p] = sum over t of w[t][k] x[p + t]}, then with the bias of k added, then ReLU. Element (t,k) of w is
+     * {@code y[k][p] = sum over t of w[t][k] x[p + t]}, then with the bias of k added. Element (t,k) of w is
      * {@code w[wAt + t width + k]}; x of position p and tap t begins at {@code xAt + xs[p] + taps[t]}, y of filter k and
      * position p at {@code yAt + ys[p] + k yFilter}. Each sum runs over t in order.
      *
@@ -43,14 +43,17 @@ interface Products {
             int yFilter,
             int last,
             float[] b,
-            int bAt,
-            boolean relu);
+            int bAt);
 
-    /** How many filters the next block of a gradient takes, where so many remain; it may be more than remain. */
-    int gradientWidth(int remaining);
+    /**
+     * How many filters the next block of a gradient takes, where so many remain; it may be more than remain.
+     *
+     * @param row taps of a row of the window
+     */
+    int gradientWidth(int remaining, int row);
 
     /** How many taps a block of a gradient takes. */
-    int gradientTaps(int width);
+    int gradientTaps(int width, int row);
 
     /**
      * {@code lanes[k][t] += sum over positions p of dy[k][p] x[p + t]}, lane by lane. dy of filter k and position p begins
@@ -61,6 +64,7 @@ interface Products {
      */
     void gradient(
             int width,
+            int row,
             float[] dy,
             int dyAt,
             int dyFilter,

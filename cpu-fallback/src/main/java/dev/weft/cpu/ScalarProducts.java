@@ -36,8 +36,7 @@ final class ScalarProducts implements Products {
             int yFilter,
             int last,
             float[] b,
-            int bAt,
-            boolean relu) {
+            int bAt) {
         for (int p = firstPosition; p < endPosition; p++) {
             for (int k = 0; k <= last; k++) {
                 int yi = yAt + ys[p] + k * yFilter;
@@ -63,24 +62,14 @@ final class ScalarProducts implements Products {
                     addOne(x, xAt + xs[p] + taps[t], w[wAt + t * width + k], y, yi);
                 }
                 if (b != null) {
-                    addBias(y, yi, b[bAt + k], relu);
+                    addBias(y, yi, b[bAt + k]);
                 }
             }
         }
     }
 
     private static void addFour(
-            float[] x,
-            int x0,
-            int x1,
-            int x2,
-            int x3,
-            float w0,
-            float w1,
-            float w2,
-            float w3,
-            float[] y,
-            int yAt) {
+            float[] x, int x0, int x1, int x2, int x3, float w0, float w1, float w2, float w3, float[] y, int yAt) {
         for (int lane = 0; lane < LANES; lane++) {
             y[yAt + lane] =
                     y[yAt + lane] + w0 * x[x0 + lane] + w1 * x[x1 + lane] + w2 * x[x2 + lane] + w3 * x[x3 + lane];
@@ -93,26 +82,26 @@ final class ScalarProducts implements Products {
         }
     }
 
-    private static void addBias(float[] y, int yAt, float b, boolean relu) {
+    private static void addBias(float[] y, int yAt, float b) {
         for (int lane = 0; lane < LANES; lane++) {
-            float sum = y[yAt + lane] + b;
-            y[yAt + lane] = relu ? Math.max(0, sum) : sum;
+            y[yAt + lane] += b;
         }
     }
 
     @Override
-    public int gradientWidth(int remaining) {
+    public int gradientWidth(int remaining, int row) {
         return 1;
     }
 
     @Override
-    public int gradientTaps(int width) {
+    public int gradientTaps(int width, int row) {
         return 4;
     }
 
     @Override
     public void gradient(
             int width,
+            int row,
             float[] dy,
             int dyAt,
             int dyFilter,
@@ -129,8 +118,7 @@ final class ScalarProducts implements Products {
             int lanesAt) {
         for (int p = from; p < to; p++) {
             for (int t = firstTap; t <= lastTap; t++) {
-                addProduct(
-                        dy, dyAt + p * LANES, x, xAt + xs[p] + taps[t], lanes, lanesAt + (t - firstTap) * LANES);
+                addProduct(dy, dyAt + p * LANES, x, xAt + xs[p] + taps[t], lanes, lanesAt + (t - firstTap) * LANES);
             }
         }
     }

@@ -18,8 +18,8 @@ import java.util.Map;
  */
 record Stage(int rows, List<Op> ops) {
     /** The state that {@link Op.CheckFinite} writes and the updates read. */
-    private static final TensorRef LATCH = TensorRef.persistent(
-            "latch", dev.weft.tensor.DType.REAL, dev.weft.tensor.Shape.of(1), Role.STATE);
+    private static final TensorRef LATCH =
+            TensorRef.persistent("latch", dev.weft.tensor.DType.REAL, dev.weft.tensor.Shape.of(1), Role.STATE);
 
     boolean tiled() {
         return rows > 0;
@@ -78,9 +78,7 @@ record Stage(int rows, List<Op> ops) {
             Placed first = placed.get(from);
             int end = from;
             List<Op> ops = new ArrayList<>();
-            while (end < placed.size()
-                    && placed.get(end).level == first.level
-                    && placed.get(end).rows == first.rows) {
+            while (end < placed.size() && placed.get(end).level == first.level && placed.get(end).rows == first.rows) {
                 ops.add(placed.get(end++).op);
             }
             stages.add(new Stage(first.rows, ops));
@@ -89,13 +87,22 @@ record Stage(int rows, List<Op> ops) {
         return stages;
     }
 
+    /** Every op as a stage of its own, in the program's order. */
+    static List<Stage> each(Program program) {
+        return program.ops().stream()
+                .map(op -> new Stage(Tiling.tiled(op) ? Tiling.rows(op) : 0, List.of(op)))
+                .toList();
+    }
+
     /** Reading or writing of a tensor that outlives the step. */
     private record Access(TensorRef tensor, boolean write, Placed by) {
         /** Whether the order of the two matters. */
         boolean conflicts(Access earlier) {
             return (write || earlier.write)
-                    && tensor.offset() < earlier.tensor.offset() + earlier.tensor.shape().elements()
-                    && earlier.tensor.offset() < tensor.offset() + tensor.shape().elements();
+                    && tensor.offset()
+                            < earlier.tensor.offset() + earlier.tensor.shape().elements()
+                    && earlier.tensor.offset()
+                            < tensor.offset() + tensor.shape().elements();
         }
 
         Access by(Placed op) {

@@ -64,7 +64,8 @@ record Tiling(int rows, int lanes) {
             // a matrix is added up row by row, which fills the vectors as well
             return gradient.dy().batched() && gradient.dy().shape().rank() > 2;
         }
-        if (op.batchRule() != BatchRule.MAPPED || op.outputs().stream().anyMatch(y -> y.root().role().persistent())) {
+        if (op.batchRule() != BatchRule.MAPPED
+                || op.outputs().stream().anyMatch(y -> y.root().role().persistent())) {
             return false;
         }
         if (op instanceof Op.Softmax || op instanceof Op.SoftmaxBackward) {

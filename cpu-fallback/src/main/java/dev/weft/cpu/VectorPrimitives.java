@@ -127,6 +127,33 @@ final class VectorPrimitives implements Primitives {
     }
 
     @Override
+    public void bytesToLanes(byte[] x, int xAt, int row, float scale, float shift, float[] y, int yAt) {
+        for (int i = 0; i < row; i++) {
+            for (int lane = 0; lane < LANES; lane++) {
+                y[yAt + i * LANES + lane] = (x[xAt + lane * row + i] & 0xff) * scale + shift;
+            }
+        }
+    }
+
+    @Override
+    public void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt) {
+        for (int i = 0; i < row; i++) {
+            for (int lane = 0; lane < LANES; lane++) {
+                y[yAt + i * LANES + lane] = x[xAt + lane * row + i];
+            }
+        }
+    }
+
+    @Override
+    public void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count) {
+        for (int i = 0; i < row; i++) {
+            for (int lane = 0; lane < count; lane++) {
+                y[yAt + lane * row + i] = x[xAt + i * LANES + lane];
+            }
+        }
+    }
+
+    @Override
     public void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
         int i = 0;
         for (; i <= n - LANES; i += LANES) {

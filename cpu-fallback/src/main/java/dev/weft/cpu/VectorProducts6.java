@@ -11,33 +11,158 @@ final class VectorProducts6 {
     private VectorProducts6() {}
 
     /** See {@link Products#run}. */
-    static void run6(float[] w, int wAt, int[] taps, int from, int to, float[] x, int xAt, int[] xs, float[] y, int yAt, int[] ys, int firstPosition, int endPosition, int yFilter, int last) {
+    static void run6(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int xAt,
+            int[] xs,
+            float[] y,
+            int yAt,
+            int[] ys,
+            int firstPosition,
+            int endPosition,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         int p = firstPosition;
         for (; p <= endPosition - 4; p += 4) {
-            product6x4(w, wAt, taps, from, to, x, xAt + xs[p], xAt + xs[p + 1], xAt + xs[p + 2], xAt + xs[p + 3], y, yAt + ys[p], yAt + ys[p + 1], yAt + ys[p + 2], yAt + ys[p + 3], yFilter, last);
+            product6x4(
+                    w,
+                    wAt,
+                    taps,
+                    from,
+                    to,
+                    x,
+                    xAt + xs[p],
+                    xAt + xs[p + 1],
+                    xAt + xs[p + 2],
+                    xAt + xs[p + 3],
+                    y,
+                    yAt + ys[p],
+                    yAt + ys[p + 1],
+                    yAt + ys[p + 2],
+                    yAt + ys[p + 3],
+                    yFilter,
+                    last,
+                    b,
+                    bAt);
         }
         for (; p <= endPosition - 2; p += 2) {
-            product6x2(w, wAt, taps, from, to, x, xAt + xs[p], xAt + xs[p + 1], y, yAt + ys[p], yAt + ys[p + 1], yFilter, last);
+            product6x2(
+                    w,
+                    wAt,
+                    taps,
+                    from,
+                    to,
+                    x,
+                    xAt + xs[p],
+                    xAt + xs[p + 1],
+                    y,
+                    yAt + ys[p],
+                    yAt + ys[p + 1],
+                    yFilter,
+                    last,
+                    b,
+                    bAt);
         }
         for (; p <= endPosition - 1; p += 1) {
-            product6x1(w, wAt, taps, from, to, x, xAt + xs[p], y, yAt + ys[p], yFilter, last);
+            product6x1(w, wAt, taps, from, to, x, xAt + xs[p], y, yAt + ys[p], yFilter, last, b, bAt);
         }
     }
 
-    static void run4(float[] w, int wAt, int[] taps, int from, int to, float[] x, int xAt, int[] xs, float[] y, int yAt, int[] ys, int firstPosition, int endPosition, int yFilter, int last) {
+    static void run4(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int xAt,
+            int[] xs,
+            float[] y,
+            int yAt,
+            int[] ys,
+            int firstPosition,
+            int endPosition,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         int p = firstPosition;
         for (; p <= endPosition - 6; p += 6) {
-            product4x6(w, wAt, taps, from, to, x, xAt + xs[p], xAt + xs[p + 1], xAt + xs[p + 2], xAt + xs[p + 3], xAt + xs[p + 4], xAt + xs[p + 5], y, yAt + ys[p], yAt + ys[p + 1], yAt + ys[p + 2], yAt + ys[p + 3], yAt + ys[p + 4], yAt + ys[p + 5], yFilter, last);
+            product4x6(
+                    w,
+                    wAt,
+                    taps,
+                    from,
+                    to,
+                    x,
+                    xAt + xs[p],
+                    xAt + xs[p + 1],
+                    xAt + xs[p + 2],
+                    xAt + xs[p + 3],
+                    xAt + xs[p + 4],
+                    xAt + xs[p + 5],
+                    y,
+                    yAt + ys[p],
+                    yAt + ys[p + 1],
+                    yAt + ys[p + 2],
+                    yAt + ys[p + 3],
+                    yAt + ys[p + 4],
+                    yAt + ys[p + 5],
+                    yFilter,
+                    last,
+                    b,
+                    bAt);
         }
         for (; p <= endPosition - 2; p += 2) {
-            product4x2(w, wAt, taps, from, to, x, xAt + xs[p], xAt + xs[p + 1], y, yAt + ys[p], yAt + ys[p + 1], yFilter, last);
+            product4x2(
+                    w,
+                    wAt,
+                    taps,
+                    from,
+                    to,
+                    x,
+                    xAt + xs[p],
+                    xAt + xs[p + 1],
+                    y,
+                    yAt + ys[p],
+                    yAt + ys[p + 1],
+                    yFilter,
+                    last,
+                    b,
+                    bAt);
         }
         for (; p <= endPosition - 1; p += 1) {
-            product4x1(w, wAt, taps, from, to, x, xAt + xs[p], y, yAt + ys[p], yFilter, last);
+            product4x1(w, wAt, taps, from, to, x, xAt + xs[p], y, yAt + ys[p], yFilter, last, b, bAt);
         }
     }
 
-    static void product6x4(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, int x1, int x2, int x3, float[] y, int y0, int y1, int y2, int y3, int yFilter, int last) {
+    static void product6x4(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            int x1,
+            int x2,
+            int x3,
+            float[] y,
+            int y0,
+            int y1,
+            int y2,
+            int y3,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s02 = FloatVector.zero(SPECIES);
@@ -100,39 +225,60 @@ final class VectorProducts6 {
             s52 = w5.fma(v2, s52);
             s53 = w5.fma(v3, s53);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        s01.intoArray(y, y1 + at0);
-        s02.intoArray(y, y2 + at0);
-        s03.intoArray(y, y3 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        s11.intoArray(y, y1 + at1);
-        s12.intoArray(y, y2 + at1);
-        s13.intoArray(y, y3 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        s21.intoArray(y, y1 + at2);
-        s22.intoArray(y, y2 + at2);
-        s23.intoArray(y, y3 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
-        s31.intoArray(y, y1 + at3);
-        s32.intoArray(y, y2 + at3);
-        s33.intoArray(y, y3 + at3);
-        int at4 = Math.min(4, last) * yFilter;
-        s40.intoArray(y, y0 + at4);
-        s41.intoArray(y, y1 + at4);
-        s42.intoArray(y, y2 + at4);
-        s43.intoArray(y, y3 + at4);
-        int at5 = Math.min(5, last) * yFilter;
-        s50.intoArray(y, y0 + at5);
-        s51.intoArray(y, y1 + at5);
-        s52.intoArray(y, y2 + at5);
-        s53.intoArray(y, y3 + at5);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        s01.add(b0).intoArray(y, y1 + k0 * yFilter);
+        s02.add(b0).intoArray(y, y2 + k0 * yFilter);
+        s03.add(b0).intoArray(y, y3 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        s11.add(b1).intoArray(y, y1 + k1 * yFilter);
+        s12.add(b1).intoArray(y, y2 + k1 * yFilter);
+        s13.add(b1).intoArray(y, y3 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        s21.add(b2).intoArray(y, y1 + k2 * yFilter);
+        s22.add(b2).intoArray(y, y2 + k2 * yFilter);
+        s23.add(b2).intoArray(y, y3 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
+        s31.add(b3).intoArray(y, y1 + k3 * yFilter);
+        s32.add(b3).intoArray(y, y2 + k3 * yFilter);
+        s33.add(b3).intoArray(y, y3 + k3 * yFilter);
+        int k4 = Math.min(4, last);
+        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
+        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
+        s41.add(b4).intoArray(y, y1 + k4 * yFilter);
+        s42.add(b4).intoArray(y, y2 + k4 * yFilter);
+        s43.add(b4).intoArray(y, y3 + k4 * yFilter);
+        int k5 = Math.min(5, last);
+        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
+        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
+        s51.add(b5).intoArray(y, y1 + k5 * yFilter);
+        s52.add(b5).intoArray(y, y2 + k5 * yFilter);
+        s53.add(b5).intoArray(y, y3 + k5 * yFilter);
     }
 
-    static void product6x2(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, int x1, float[] y, int y0, int y1, int yFilter, int last) {
+    static void product6x2(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            int x1,
+            float[] y,
+            int y0,
+            int y1,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
@@ -169,27 +315,46 @@ final class VectorProducts6 {
             s50 = w5.fma(v0, s50);
             s51 = w5.fma(v1, s51);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        s01.intoArray(y, y1 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        s11.intoArray(y, y1 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        s21.intoArray(y, y1 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
-        s31.intoArray(y, y1 + at3);
-        int at4 = Math.min(4, last) * yFilter;
-        s40.intoArray(y, y0 + at4);
-        s41.intoArray(y, y1 + at4);
-        int at5 = Math.min(5, last) * yFilter;
-        s50.intoArray(y, y0 + at5);
-        s51.intoArray(y, y1 + at5);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        s01.add(b0).intoArray(y, y1 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        s11.add(b1).intoArray(y, y1 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        s21.add(b2).intoArray(y, y1 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
+        s31.add(b3).intoArray(y, y1 + k3 * yFilter);
+        int k4 = Math.min(4, last);
+        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
+        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
+        s41.add(b4).intoArray(y, y1 + k4 * yFilter);
+        int k5 = Math.min(5, last);
+        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
+        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
+        s51.add(b5).intoArray(y, y1 + k5 * yFilter);
     }
 
-    static void product6x1(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, float[] y, int y0, int yFilter, int last) {
+    static void product6x1(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            float[] y,
+            int y0,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
         FloatVector s20 = FloatVector.zero(SPECIES);
@@ -213,21 +378,50 @@ final class VectorProducts6 {
             FloatVector w5 = FloatVector.broadcast(SPECIES, w[wi + 5]);
             s50 = w5.fma(v0, s50);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
-        int at4 = Math.min(4, last) * yFilter;
-        s40.intoArray(y, y0 + at4);
-        int at5 = Math.min(5, last) * yFilter;
-        s50.intoArray(y, y0 + at5);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
+        int k4 = Math.min(4, last);
+        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
+        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
+        int k5 = Math.min(5, last);
+        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
+        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
     }
 
-    static void product4x6(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, int x1, int x2, int x3, int x4, int x5, float[] y, int y0, int y1, int y2, int y3, int y4, int y5, int yFilter, int last) {
+    static void product4x6(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            int x1,
+            int x2,
+            int x3,
+            int x4,
+            int x5,
+            float[] y,
+            int y0,
+            int y1,
+            int y2,
+            int y3,
+            int y4,
+            int y5,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s02 = FloatVector.zero(SPECIES);
@@ -290,37 +484,56 @@ final class VectorProducts6 {
             s34 = w3.fma(v4, s34);
             s35 = w3.fma(v5, s35);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        s01.intoArray(y, y1 + at0);
-        s02.intoArray(y, y2 + at0);
-        s03.intoArray(y, y3 + at0);
-        s04.intoArray(y, y4 + at0);
-        s05.intoArray(y, y5 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        s11.intoArray(y, y1 + at1);
-        s12.intoArray(y, y2 + at1);
-        s13.intoArray(y, y3 + at1);
-        s14.intoArray(y, y4 + at1);
-        s15.intoArray(y, y5 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        s21.intoArray(y, y1 + at2);
-        s22.intoArray(y, y2 + at2);
-        s23.intoArray(y, y3 + at2);
-        s24.intoArray(y, y4 + at2);
-        s25.intoArray(y, y5 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
-        s31.intoArray(y, y1 + at3);
-        s32.intoArray(y, y2 + at3);
-        s33.intoArray(y, y3 + at3);
-        s34.intoArray(y, y4 + at3);
-        s35.intoArray(y, y5 + at3);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        s01.add(b0).intoArray(y, y1 + k0 * yFilter);
+        s02.add(b0).intoArray(y, y2 + k0 * yFilter);
+        s03.add(b0).intoArray(y, y3 + k0 * yFilter);
+        s04.add(b0).intoArray(y, y4 + k0 * yFilter);
+        s05.add(b0).intoArray(y, y5 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        s11.add(b1).intoArray(y, y1 + k1 * yFilter);
+        s12.add(b1).intoArray(y, y2 + k1 * yFilter);
+        s13.add(b1).intoArray(y, y3 + k1 * yFilter);
+        s14.add(b1).intoArray(y, y4 + k1 * yFilter);
+        s15.add(b1).intoArray(y, y5 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        s21.add(b2).intoArray(y, y1 + k2 * yFilter);
+        s22.add(b2).intoArray(y, y2 + k2 * yFilter);
+        s23.add(b2).intoArray(y, y3 + k2 * yFilter);
+        s24.add(b2).intoArray(y, y4 + k2 * yFilter);
+        s25.add(b2).intoArray(y, y5 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
+        s31.add(b3).intoArray(y, y1 + k3 * yFilter);
+        s32.add(b3).intoArray(y, y2 + k3 * yFilter);
+        s33.add(b3).intoArray(y, y3 + k3 * yFilter);
+        s34.add(b3).intoArray(y, y4 + k3 * yFilter);
+        s35.add(b3).intoArray(y, y5 + k3 * yFilter);
     }
 
-    static void product4x2(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, int x1, float[] y, int y0, int y1, int yFilter, int last) {
+    static void product4x2(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            int x1,
+            float[] y,
+            int y0,
+            int y1,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
@@ -347,21 +560,38 @@ final class VectorProducts6 {
             s30 = w3.fma(v0, s30);
             s31 = w3.fma(v1, s31);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        s01.intoArray(y, y1 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        s11.intoArray(y, y1 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        s21.intoArray(y, y1 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
-        s31.intoArray(y, y1 + at3);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        s01.add(b0).intoArray(y, y1 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        s11.add(b1).intoArray(y, y1 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        s21.add(b2).intoArray(y, y1 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
+        s31.add(b3).intoArray(y, y1 + k3 * yFilter);
     }
 
-    static void product4x1(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, float[] y, int y0, int yFilter, int last) {
+    static void product4x1(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            float[] y,
+            int y0,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
         FloatVector s20 = FloatVector.zero(SPECIES);
@@ -379,13 +609,17 @@ final class VectorProducts6 {
             FloatVector w3 = FloatVector.broadcast(SPECIES, w[wi + 3]);
             s30 = w3.fma(v0, s30);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
     }
 }

@@ -11,20 +11,86 @@ final class VectorProducts8 {
     private VectorProducts8() {}
 
     /** See {@link Products#run}. */
-    static void run8(float[] w, int wAt, int[] taps, int from, int to, float[] x, int xAt, int[] xs, float[] y, int yAt, int[] ys, int firstPosition, int endPosition, int yFilter, int last) {
+    static void run8(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int xAt,
+            int[] xs,
+            float[] y,
+            int yAt,
+            int[] ys,
+            int firstPosition,
+            int endPosition,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         int p = firstPosition;
         for (; p <= endPosition - 3; p += 3) {
-            product8x3(w, wAt, taps, from, to, x, xAt + xs[p], xAt + xs[p + 1], xAt + xs[p + 2], y, yAt + ys[p], yAt + ys[p + 1], yAt + ys[p + 2], yFilter, last);
+            product8x3(
+                    w,
+                    wAt,
+                    taps,
+                    from,
+                    to,
+                    x,
+                    xAt + xs[p],
+                    xAt + xs[p + 1],
+                    xAt + xs[p + 2],
+                    y,
+                    yAt + ys[p],
+                    yAt + ys[p + 1],
+                    yAt + ys[p + 2],
+                    yFilter,
+                    last,
+                    b,
+                    bAt);
         }
         for (; p <= endPosition - 2; p += 2) {
-            product8x2(w, wAt, taps, from, to, x, xAt + xs[p], xAt + xs[p + 1], y, yAt + ys[p], yAt + ys[p + 1], yFilter, last);
+            product8x2(
+                    w,
+                    wAt,
+                    taps,
+                    from,
+                    to,
+                    x,
+                    xAt + xs[p],
+                    xAt + xs[p + 1],
+                    y,
+                    yAt + ys[p],
+                    yAt + ys[p + 1],
+                    yFilter,
+                    last,
+                    b,
+                    bAt);
         }
         for (; p <= endPosition - 1; p += 1) {
-            product8x1(w, wAt, taps, from, to, x, xAt + xs[p], y, yAt + ys[p], yFilter, last);
+            product8x1(w, wAt, taps, from, to, x, xAt + xs[p], y, yAt + ys[p], yFilter, last, b, bAt);
         }
     }
 
-    static void product8x3(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, int x1, int x2, float[] y, int y0, int y1, int y2, int yFilter, int last) {
+    static void product8x3(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            int x1,
+            int x2,
+            float[] y,
+            int y0,
+            int y1,
+            int y2,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s02 = FloatVector.zero(SPECIES);
@@ -88,41 +154,64 @@ final class VectorProducts8 {
             s71 = w7.fma(v1, s71);
             s72 = w7.fma(v2, s72);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        s01.intoArray(y, y1 + at0);
-        s02.intoArray(y, y2 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        s11.intoArray(y, y1 + at1);
-        s12.intoArray(y, y2 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        s21.intoArray(y, y1 + at2);
-        s22.intoArray(y, y2 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
-        s31.intoArray(y, y1 + at3);
-        s32.intoArray(y, y2 + at3);
-        int at4 = Math.min(4, last) * yFilter;
-        s40.intoArray(y, y0 + at4);
-        s41.intoArray(y, y1 + at4);
-        s42.intoArray(y, y2 + at4);
-        int at5 = Math.min(5, last) * yFilter;
-        s50.intoArray(y, y0 + at5);
-        s51.intoArray(y, y1 + at5);
-        s52.intoArray(y, y2 + at5);
-        int at6 = Math.min(6, last) * yFilter;
-        s60.intoArray(y, y0 + at6);
-        s61.intoArray(y, y1 + at6);
-        s62.intoArray(y, y2 + at6);
-        int at7 = Math.min(7, last) * yFilter;
-        s70.intoArray(y, y0 + at7);
-        s71.intoArray(y, y1 + at7);
-        s72.intoArray(y, y2 + at7);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        s01.add(b0).intoArray(y, y1 + k0 * yFilter);
+        s02.add(b0).intoArray(y, y2 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        s11.add(b1).intoArray(y, y1 + k1 * yFilter);
+        s12.add(b1).intoArray(y, y2 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        s21.add(b2).intoArray(y, y1 + k2 * yFilter);
+        s22.add(b2).intoArray(y, y2 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
+        s31.add(b3).intoArray(y, y1 + k3 * yFilter);
+        s32.add(b3).intoArray(y, y2 + k3 * yFilter);
+        int k4 = Math.min(4, last);
+        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
+        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
+        s41.add(b4).intoArray(y, y1 + k4 * yFilter);
+        s42.add(b4).intoArray(y, y2 + k4 * yFilter);
+        int k5 = Math.min(5, last);
+        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
+        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
+        s51.add(b5).intoArray(y, y1 + k5 * yFilter);
+        s52.add(b5).intoArray(y, y2 + k5 * yFilter);
+        int k6 = Math.min(6, last);
+        FloatVector b6 = FloatVector.broadcast(SPECIES, b[bAt + k6]);
+        s60.add(b6).intoArray(y, y0 + k6 * yFilter);
+        s61.add(b6).intoArray(y, y1 + k6 * yFilter);
+        s62.add(b6).intoArray(y, y2 + k6 * yFilter);
+        int k7 = Math.min(7, last);
+        FloatVector b7 = FloatVector.broadcast(SPECIES, b[bAt + k7]);
+        s70.add(b7).intoArray(y, y0 + k7 * yFilter);
+        s71.add(b7).intoArray(y, y1 + k7 * yFilter);
+        s72.add(b7).intoArray(y, y2 + k7 * yFilter);
     }
 
-    static void product8x2(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, int x1, float[] y, int y0, int y1, int yFilter, int last) {
+    static void product8x2(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            int x1,
+            float[] y,
+            int y0,
+            int y1,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
@@ -169,33 +258,54 @@ final class VectorProducts8 {
             s70 = w7.fma(v0, s70);
             s71 = w7.fma(v1, s71);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        s01.intoArray(y, y1 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        s11.intoArray(y, y1 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        s21.intoArray(y, y1 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
-        s31.intoArray(y, y1 + at3);
-        int at4 = Math.min(4, last) * yFilter;
-        s40.intoArray(y, y0 + at4);
-        s41.intoArray(y, y1 + at4);
-        int at5 = Math.min(5, last) * yFilter;
-        s50.intoArray(y, y0 + at5);
-        s51.intoArray(y, y1 + at5);
-        int at6 = Math.min(6, last) * yFilter;
-        s60.intoArray(y, y0 + at6);
-        s61.intoArray(y, y1 + at6);
-        int at7 = Math.min(7, last) * yFilter;
-        s70.intoArray(y, y0 + at7);
-        s71.intoArray(y, y1 + at7);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        s01.add(b0).intoArray(y, y1 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        s11.add(b1).intoArray(y, y1 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        s21.add(b2).intoArray(y, y1 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
+        s31.add(b3).intoArray(y, y1 + k3 * yFilter);
+        int k4 = Math.min(4, last);
+        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
+        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
+        s41.add(b4).intoArray(y, y1 + k4 * yFilter);
+        int k5 = Math.min(5, last);
+        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
+        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
+        s51.add(b5).intoArray(y, y1 + k5 * yFilter);
+        int k6 = Math.min(6, last);
+        FloatVector b6 = FloatVector.broadcast(SPECIES, b[bAt + k6]);
+        s60.add(b6).intoArray(y, y0 + k6 * yFilter);
+        s61.add(b6).intoArray(y, y1 + k6 * yFilter);
+        int k7 = Math.min(7, last);
+        FloatVector b7 = FloatVector.broadcast(SPECIES, b[bAt + k7]);
+        s70.add(b7).intoArray(y, y0 + k7 * yFilter);
+        s71.add(b7).intoArray(y, y1 + k7 * yFilter);
     }
 
-    static void product8x1(float[] w, int wAt, int[] taps, int from, int to, float[] x, int x0, float[] y, int y0, int yFilter, int last) {
+    static void product8x1(
+            float[] w,
+            int wAt,
+            int[] taps,
+            int from,
+            int to,
+            float[] x,
+            int x0,
+            float[] y,
+            int y0,
+            int yFilter,
+            int last,
+            float[] b,
+            int bAt) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
         FloatVector s20 = FloatVector.zero(SPECIES);
@@ -225,21 +335,29 @@ final class VectorProducts8 {
             FloatVector w7 = FloatVector.broadcast(SPECIES, w[wi + 7]);
             s70 = w7.fma(v0, s70);
         }
-        int at0 = 0;
-        s00.intoArray(y, y0 + at0);
-        int at1 = Math.min(1, last) * yFilter;
-        s10.intoArray(y, y0 + at1);
-        int at2 = Math.min(2, last) * yFilter;
-        s20.intoArray(y, y0 + at2);
-        int at3 = Math.min(3, last) * yFilter;
-        s30.intoArray(y, y0 + at3);
-        int at4 = Math.min(4, last) * yFilter;
-        s40.intoArray(y, y0 + at4);
-        int at5 = Math.min(5, last) * yFilter;
-        s50.intoArray(y, y0 + at5);
-        int at6 = Math.min(6, last) * yFilter;
-        s60.intoArray(y, y0 + at6);
-        int at7 = Math.min(7, last) * yFilter;
-        s70.intoArray(y, y0 + at7);
+        int k0 = 0;
+        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
+        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
+        int k1 = Math.min(1, last);
+        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
+        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
+        int k2 = Math.min(2, last);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
+        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
+        int k3 = Math.min(3, last);
+        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
+        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
+        int k4 = Math.min(4, last);
+        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
+        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
+        int k5 = Math.min(5, last);
+        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
+        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
+        int k6 = Math.min(6, last);
+        FloatVector b6 = FloatVector.broadcast(SPECIES, b[bAt + k6]);
+        s60.add(b6).intoArray(y, y0 + k6 * yFilter);
+        int k7 = Math.min(7, last);
+        FloatVector b7 = FloatVector.broadcast(SPECIES, b[bAt + k7]);
+        s70.add(b7).intoArray(y, y0 + k7 * yFilter);
     }
 }
