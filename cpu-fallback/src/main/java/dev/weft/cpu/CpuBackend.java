@@ -15,7 +15,7 @@ import java.util.Set;
 
 /** Trains on the CPU: float, several threads, the Vector API where it is there. */
 final class CpuBackend implements Backend {
-    static final OpTable<Binding, Phase[]> OPS = new OpTable<Binding, Phase[]>()
+    static final OpTable<Binding, Kernel> OPS = new OpTable<Binding, Kernel>()
             .on(Op.MatMul.class, MatMulKernel::bind)
             .on(Op.AddBias.class, BiasKernels::add)
             .on(Op.BiasGradient.class, BiasKernels::gradient)
@@ -101,20 +101,31 @@ final class CpuBackend implements Backend {
 
     @Override
     public List<Executable> bind(List<Program> programs, List<Memory> memories, MemoryMode mode) {
+        Binding.Form form = new Binding.Form(true, mode != MemoryMode.ARENA, mode);
+        List<Step> steps = new ArrayList<>();
         List<Binding> bindings = new ArrayList<>();
-        List<List<Binding.Instruction>> instructions = new ArrayList<>();
         for (Program program : programs) {
-            Binding binding = new Binding(memories, workers.threads(), primitives);
-            instructions.add(binding.instructions(program, mode));
-            bindings.add(binding);
+            Step step = new Step();
+            steps.add(step);
+            bindings.add(new Binding(memories, workers.threads(), primitives, step, program, form));
         }
         Arena arena = new Arena(bindings);
         List<Executable> executables = new ArrayList<>();
         for (int i = 0; i < programs.size(); i++) {
+            Program program = programs.get(i);
+            Step step = steps.get(i);
+            Execution running = new Execution(program, bindings.get(i), form, arena, workers);
             executables.add(
-                    new CpuProgram(programs.get(i), mode, bindings.get(i), instructions.get(i), arena, workers));
+                    new CpuProgram(program, arena, step, running, () -> tracing(program, memories, mode, step)));
         }
         return executables;
+    }
+
+    /** A program for tracing: nothing is fused, and all tiles go through an op before the next one begins. */
+    private Execution tracing(Program program, List<Memory> memories, MemoryMode mode, Step step) {
+        Binding.Form form = new Binding.Form(false, true, mode);
+        Binding binding = new Binding(memories, workers.threads(), primitives, step, program, form);
+        return new Execution(program, binding, form, new Arena(List.of(binding)), workers);
     }
 
     @Override

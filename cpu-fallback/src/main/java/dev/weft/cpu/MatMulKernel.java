@@ -50,12 +50,15 @@ final class MatMulKernel {
         }
     }
 
-    static Phase[] bind(Op.MatMul op, Binding binding) {
+    static Kernel bind(Op.MatMul op, Binding binding) {
+        if (Tiling.tiled(op)) {
+            return LinearKernel.bind(op, binding);
+        }
         MatMulKernel kernel = new MatMulKernel(op, binding);
         int firstToPack = kernel.packAll ? 0 : kernel.columns / kernel.width;
         Phase pack = new Phase(kernel.panels() - firstToPack, (part, thread) -> kernel.packPanel(firstToPack + part));
         Phase multiply = new Phase((kernel.rows + ROWS - 1) / ROWS, kernel::multiplyRows);
-        return new Phase[] {pack, multiply};
+        return Kernel.whole(pack, multiply);
     }
 
     private int panels() {

@@ -9,6 +9,17 @@ interface Primitives {
     /** For people: {@code Vector API 512 bit}. */
     String description();
 
+    /** Samples of a tile: as many as the vectors have lanes. */
+    default int lanes() {
+        return products().lanes();
+    }
+
+    /** The loops that multiply, for tiles. */
+    Products products();
+
+    /** The loops of max-pooling, for tiles. */
+    Pooling pooling();
+
     /** Elements that the vector loops below take at a time; the lengths of grids are multiples of it. */
     int panelWidth();
 
@@ -33,35 +44,14 @@ interface Primitives {
             int cAt,
             int cRow);
 
-    /**
-     * {@code c = c + a b'} summed over pairs of matrices. Element (i,k) of the g-th a is
-     * {@code a[aAt + g aGroup + i aRow + k]}, element (j,k) of the g-th b is {@code b[bAt + g bGroup + bRows[j] + k]},
-     * element (i,j) of c is {@code c[cAt + i bRows.length + j]}. Each sum runs over g and k in an order that depends on
-     * the sizes alone.
-     *
-     * @param rows rows of a and c
-     * @param inner columns of a and b, a multiple of {@link #panelWidth}
-     * @param scratch at least {@link #dotScratch} elements from {@code scratchAt}
-     */
-    void addDotProducts(
-            float[] a,
-            int aAt,
-            int aGroup,
-            int aRow,
-            int rows,
-            float[] b,
-            int bAt,
-            int bGroup,
-            int[] bRows,
-            int inner,
-            int groups,
-            float[] c,
-            int cAt,
-            float[] scratch,
-            int scratchAt);
+    /** Turns rows of bytes into a tile: element i of lane n is {@code scale x[xAt + n row + i] + shift}. */
+    void bytesToLanes(byte[] x, int xAt, int row, float scale, float shift, float[] y, int yAt);
 
-    /** Elements of scratch memory that {@link #addDotProducts} needs. */
-    int dotScratch();
+    /** Turns rows into a tile: element i of lane n is {@code x[xAt + n row + i]}. */
+    void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt);
+
+    /** Turns a tile into rows, the first {@code count} of them. */
+    void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count);
 
     /** {@code y = a + b}. */
     void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
@@ -74,6 +64,12 @@ interface Primitives {
 
     /** {@code dx = dy} where {@code y > 0}, else 0. */
     void reluBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n);
+
+    /** {@code y = 1 / (1 + exp(-x))}. */
+    void sigmoid(float[] x, int xAt, float[] y, int yAt, int n);
+
+    /** {@code y = tanh(x)}. */
+    void tanh(float[] x, int xAt, float[] y, int yAt, int n);
 
     /** The sum of {@code x}, in an order that depends on {@code n} alone. */
     float sum(float[] x, int xAt, int n);

@@ -4,6 +4,9 @@ package dev.weft.cpu;
 final class ScalarPrimitives implements Primitives {
     private static final int PANEL = 16;
 
+    private final Products products = new ScalarProducts();
+    private final Pooling pooling = new ScalarPooling();
+
     @Override
     public String description() {
         return "scalar loops";
@@ -53,45 +56,38 @@ final class ScalarPrimitives implements Primitives {
     }
 
     @Override
-    public int dotScratch() {
-        return 0;
+    public Products products() {
+        return products;
     }
 
-    /** Four running sums for each element. */
     @Override
-    public void addDotProducts(
-            float[] a,
-            int aAt,
-            int aGroup,
-            int aRow,
-            int rows,
-            float[] b,
-            int bAt,
-            int bGroup,
-            int[] bRows,
-            int inner,
-            int groups,
-            float[] c,
-            int cAt,
-            float[] scratch,
-            int scratchAt) {
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < bRows.length; j++) {
-                float s0 = 0;
-                float s1 = 0;
-                float s2 = 0;
-                float s3 = 0;
-                for (int g = 0; g < groups; g++) {
-                    int ai = aAt + g * aGroup + i * aRow;
-                    int bi = bAt + g * bGroup + bRows[j];
-                    for (int k = 0; k < inner; k += 4) {
-                        s0 += a[ai + k] * b[bi + k];
-                        s1 += a[ai + k + 1] * b[bi + k + 1];
-                        s2 += a[ai + k + 2] * b[bi + k + 2];
-                        s3 += a[ai + k + 3] * b[bi + k + 3];
-                    }
-                }
-                c[cAt + i * bRows.length + j] += (s0 + s1) + (s2 + s3);
+    public Pooling pooling() {
+        return pooling;
+    }
+
+    @Override
+    public void bytesToLanes(byte[] x, int xAt, int row, float scale, float shift, float[] y, int yAt) {
+        for (int i = 0; i < row; i++) {
+            for (int lane = 0; lane < ScalarProducts.LANES; lane++) {
+                y[yAt + i * ScalarProducts.LANES + lane] = (x[xAt + lane * row + i] & 0xff) * scale + shift;
+            }
+        }
+    }
+
+    @Override
+    public void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt) {
+        for (int i = 0; i < row; i++) {
+            for (int lane = 0; lane < ScalarProducts.LANES; lane++) {
+                y[yAt + i * ScalarProducts.LANES + lane] = x[xAt + lane * row + i];
+            }
+        }
+    }
+
+    @Override
+    public void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count) {
+        for (int i = 0; i < row; i++) {
+            for (int lane = 0; lane < count; lane++) {
+                y[yAt + lane * row + i] = x[xAt + i * ScalarProducts.LANES + lane];
             }
         }
     }
@@ -124,7 +120,21 @@ final class ScalarPrimitives implements Primitives {
         }
     }
 
-    /** Four running sums, so that the error grows more slowly. */
+    @Override
+    public void sigmoid(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = Elementary.sigmoid(x[xAt + i]);
+        }
+    }
+
+    @Override
+    public void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = Elementary.tanh(x[xAt + i]);
+        }
+    }
+
+    /** Several running sums, so that the error grows more slowly. */
     @Override
     public float sum(float[] x, int xAt, int n) {
         float s0 = 0;

@@ -63,43 +63,6 @@ class PrimitivesTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void dotProductsAreAdded(boolean vector) {
-        Primitives p = primitives(vector);
-        for (int rows = 1; rows <= 6; rows++) {
-            for (int columns = 1; columns <= 5; columns++) {
-                int inner = 2 * p.panelWidth();
-                int groups = 3;
-                float[] a = random(groups * rows * inner, "a");
-                float[] b = random(groups * 400 + columns * 3 + inner, "b");
-                int[] bRows = new int[columns];
-                for (int j = 0; j < columns; j++) {
-                    bRows[j] = j * 3;
-                }
-                float[] c = new float[rows * columns + 1];
-                java.util.Arrays.fill(c, 5);
-                float[] scratch = new float[p.dotScratch() + 1];
-                p.addDotProducts(a, 0, rows * inner, inner, rows, b, 0, 400, bRows, inner, groups, c, 0, scratch, 1);
-                assertThat(c[rows * columns]).isEqualTo(5);
-                for (int i = 0; i < rows; i++) {
-                    for (int j = 0; j < columns; j++) {
-                        double sum = 5;
-                        double magnitude = 5;
-                        for (int g = 0; g < groups; g++) {
-                            for (int k = 0; k < inner; k++) {
-                                double product = (double) a[(g * rows + i) * inner + k] * b[g * 400 + bRows[j] + k];
-                                sum += product;
-                                magnitude += Math.abs(product);
-                            }
-                        }
-                        assertThat(Math.abs(c[i * columns + j] - sum)).isLessThanOrEqualTo(16 * 0x1p-24 * magnitude);
-                    }
-                }
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
     void elementWiseLoopsEndWhereTheyShould(boolean vector) {
         Primitives p = primitives(vector);
         for (int n : SIZES) {
