@@ -151,6 +151,10 @@ final class MovementKernels {
         if (op.data().type() == DType.U8) {
             Bytes data = binding.bytes(op.data());
             byte[][] copies = new byte[binding.threads()][lanes * row];
+            float[] values = new float[256];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = i * scale + shift;
+            }
             return (rows, to, thread) -> {
                 byte[] copy = copies[thread];
                 for (int lane = 0; lane < lanes; lane++) {
@@ -158,7 +162,7 @@ final class MovementKernels {
                         System.arraycopy(data.a, data.at + rows[lane] * row, copy, lane * row, row);
                     }
                 }
-                primitives.bytesToLanes(copy, 0, row, scale, shift, y.reals, to);
+                primitives.bytesToLanes(copy, 0, row, values, y.reals, to);
                 clearPadding(rows, y.reals, to, lanes, row);
             };
         }

@@ -20,38 +20,69 @@ interface Primitives {
     /** The loops of max-pooling, for tiles. */
     Pooling pooling();
 
-    /** Elements that the vector loops below take at a time; the lengths of grids are multiples of it. */
-    int panelWidth();
-
-    /**
-     * {@code c = a b} for {@link #panelWidth} columns of b. Element (i,k) of a is {@code a[aAt + i aRow + k aColumn]},
-     * element (k,j) of b is {@code b[bAt + bRows[k] + j]}, element (i,j) of c is {@code c[cAt + i cRow + j]}. Each sum
-     * runs over k in order.
-     *
-     * @param rows rows of a and c
-     * @param bRows where the rows of b begin; as many as a has columns
-     */
-    void multiplyPanel(
-            float[] a,
-            int aAt,
-            int aRow,
-            int aColumn,
-            int rows,
-            float[] b,
-            int bAt,
-            int[] bRows,
-            float[] c,
-            int cAt,
-            int cRow);
-
-    /** Turns rows of bytes into a tile: element i of lane n is {@code scale x[xAt + n row + i] + shift}. */
-    void bytesToLanes(byte[] x, int xAt, int row, float scale, float shift, float[] y, int yAt);
+    /** Turns rows of bytes into a tile: element i of lane n is {@code values[x[xAt + n row + i] & 0xff]}. */
+    default void bytesToLanes(byte[] x, int xAt, int row, float[] values, float[] y, int yAt) {
+        int lanes = lanes();
+        // four lanes at a time, so that four neighbours are written together
+        for (int lane = 0; lane < lanes; lane += 4) {
+            int x0 = xAt + lane * row;
+            int x1 = x0 + row;
+            int x2 = x1 + row;
+            int x3 = x2 + row;
+            int yi = yAt + lane;
+            for (int i = 0; i < row; i++) {
+                y[yi] = values[x[x0 + i] & 0xff];
+                y[yi + 1] = values[x[x1 + i] & 0xff];
+                y[yi + 2] = values[x[x2 + i] & 0xff];
+                y[yi + 3] = values[x[x3 + i] & 0xff];
+                yi += lanes;
+            }
+        }
+    }
 
     /** Turns rows into a tile: element i of lane n is {@code x[xAt + n row + i]}. */
-    void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt);
+    default void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt) {
+        int lanes = lanes();
+        for (int lane = 0; lane < lanes; lane += 4) {
+            int x0 = xAt + lane * row;
+            int x1 = x0 + row;
+            int x2 = x1 + row;
+            int x3 = x2 + row;
+            int yi = yAt + lane;
+            for (int i = 0; i < row; i++) {
+                y[yi] = x[x0 + i];
+                y[yi + 1] = x[x1 + i];
+                y[yi + 2] = x[x2 + i];
+                y[yi + 3] = x[x3 + i];
+                yi += lanes;
+            }
+        }
+    }
 
     /** Turns a tile into rows, the first {@code count} of them. */
-    void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count);
+    default void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count) {
+        int lanes = lanes();
+        int lane = 0;
+        for (; lane <= count - 4; lane += 4) {
+            int xi = xAt + lane;
+            int y0 = yAt + lane * row;
+            int y1 = y0 + row;
+            int y2 = y1 + row;
+            int y3 = y2 + row;
+            for (int i = 0; i < row; i++) {
+                y[y0 + i] = x[xi];
+                y[y1 + i] = x[xi + 1];
+                y[y2 + i] = x[xi + 2];
+                y[y3 + i] = x[xi + 3];
+                xi += lanes;
+            }
+        }
+        for (; lane < count; lane++) {
+            for (int i = 0; i < row; i++) {
+                y[yAt + lane * row + i] = x[xAt + i * lanes + lane];
+            }
+        }
+    }
 
     /** {@code y = a + b}. */
     void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);

@@ -2,57 +2,12 @@ package dev.weft.cpu;
 
 /** Plain loops. */
 final class ScalarPrimitives implements Primitives {
-    private static final int PANEL = 16;
-
     private final Products products = new ScalarProducts();
     private final Pooling pooling = new ScalarPooling();
 
     @Override
     public String description() {
         return "scalar loops";
-    }
-
-    @Override
-    public int panelWidth() {
-        return PANEL;
-    }
-
-    @Override
-    public void multiplyPanel(
-            float[] a,
-            int aAt,
-            int aRow,
-            int aColumn,
-            int rows,
-            float[] b,
-            int bAt,
-            int[] bRows,
-            float[] c,
-            int cAt,
-            int cRow) {
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < PANEL; j += 4) {
-                float s0 = 0;
-                float s1 = 0;
-                float s2 = 0;
-                float s3 = 0;
-                int ai = aAt + i * aRow;
-                for (int row : bRows) {
-                    float x = a[ai];
-                    int bi = bAt + row + j;
-                    s0 += x * b[bi];
-                    s1 += x * b[bi + 1];
-                    s2 += x * b[bi + 2];
-                    s3 += x * b[bi + 3];
-                    ai += aColumn;
-                }
-                int ci = cAt + i * cRow + j;
-                c[ci] = s0;
-                c[ci + 1] = s1;
-                c[ci + 2] = s2;
-                c[ci + 3] = s3;
-            }
-        }
     }
 
     @Override
@@ -63,33 +18,6 @@ final class ScalarPrimitives implements Primitives {
     @Override
     public Pooling pooling() {
         return pooling;
-    }
-
-    @Override
-    public void bytesToLanes(byte[] x, int xAt, int row, float scale, float shift, float[] y, int yAt) {
-        for (int i = 0; i < row; i++) {
-            for (int lane = 0; lane < ScalarProducts.LANES; lane++) {
-                y[yAt + i * ScalarProducts.LANES + lane] = (x[xAt + lane * row + i] & 0xff) * scale + shift;
-            }
-        }
-    }
-
-    @Override
-    public void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt) {
-        for (int i = 0; i < row; i++) {
-            for (int lane = 0; lane < ScalarProducts.LANES; lane++) {
-                y[yAt + i * ScalarProducts.LANES + lane] = x[xAt + lane * row + i];
-            }
-        }
-    }
-
-    @Override
-    public void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count) {
-        for (int i = 0; i < row; i++) {
-            for (int lane = 0; lane < count; lane++) {
-                y[yAt + lane * row + i] = x[xAt + i * ScalarProducts.LANES + lane];
-            }
-        }
     }
 
     @Override

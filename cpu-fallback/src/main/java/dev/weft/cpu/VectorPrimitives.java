@@ -12,7 +12,6 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorPrimitives implements Primitives {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
-    private static final int PANEL = 2 * LANES;
 
     private final Products products = new VectorProducts();
     private final Pooling pooling = new VectorPooling();
@@ -23,100 +22,6 @@ final class VectorPrimitives implements Primitives {
     }
 
     @Override
-    public int panelWidth() {
-        return PANEL;
-    }
-
-    @Override
-    public void multiplyPanel(
-            float[] a,
-            int aAt,
-            int aRow,
-            int aColumn,
-            int rows,
-            float[] b,
-            int bAt,
-            int[] bRows,
-            float[] c,
-            int cAt,
-            int cRow) {
-        int last = rows - 1;
-        for (int i = 0; i < rows; i += 4) {
-            // past the last row, the last one is computed again and stored in the same place
-            int row1 = Math.min(i + 1, last);
-            int row2 = Math.min(i + 2, last);
-            int row3 = Math.min(i + 3, last);
-            multiplyFourRows(
-                    a,
-                    aAt + i * aRow,
-                    aAt + row1 * aRow,
-                    aAt + row2 * aRow,
-                    aAt + row3 * aRow,
-                    aColumn,
-                    b,
-                    bAt,
-                    bRows,
-                    c,
-                    cAt + i * cRow,
-                    cAt + row1 * cRow,
-                    cAt + row2 * cRow,
-                    cAt + row3 * cRow);
-        }
-    }
-
-    private static void multiplyFourRows(
-            float[] a,
-            int a0,
-            int a1,
-            int a2,
-            int a3,
-            int aColumn,
-            float[] b,
-            int bAt,
-            int[] bRows,
-            float[] c,
-            int c0,
-            int c1,
-            int c2,
-            int c3) {
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
-        FloatVector s20 = FloatVector.zero(SPECIES);
-        FloatVector s21 = FloatVector.zero(SPECIES);
-        FloatVector s30 = FloatVector.zero(SPECIES);
-        FloatVector s31 = FloatVector.zero(SPECIES);
-        int column = 0;
-        for (int k = 0; k < bRows.length; k++) {
-            int bi = bAt + bRows[k];
-            FloatVector b0 = FloatVector.fromArray(SPECIES, b, bi);
-            FloatVector b1 = FloatVector.fromArray(SPECIES, b, bi + LANES);
-            FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + column]);
-            s00 = x0.fma(b0, s00);
-            s01 = x0.fma(b1, s01);
-            FloatVector x1 = FloatVector.broadcast(SPECIES, a[a1 + column]);
-            s10 = x1.fma(b0, s10);
-            s11 = x1.fma(b1, s11);
-            FloatVector x2 = FloatVector.broadcast(SPECIES, a[a2 + column]);
-            s20 = x2.fma(b0, s20);
-            s21 = x2.fma(b1, s21);
-            FloatVector x3 = FloatVector.broadcast(SPECIES, a[a3 + column]);
-            s30 = x3.fma(b0, s30);
-            s31 = x3.fma(b1, s31);
-            column += aColumn;
-        }
-        s00.intoArray(c, c0);
-        s01.intoArray(c, c0 + LANES);
-        s10.intoArray(c, c1);
-        s11.intoArray(c, c1 + LANES);
-        s20.intoArray(c, c2);
-        s21.intoArray(c, c2 + LANES);
-        s30.intoArray(c, c3);
-        s31.intoArray(c, c3 + LANES);
-    }
-
-    @Override
     public Products products() {
         return products;
     }
@@ -124,33 +29,6 @@ final class VectorPrimitives implements Primitives {
     @Override
     public Pooling pooling() {
         return pooling;
-    }
-
-    @Override
-    public void bytesToLanes(byte[] x, int xAt, int row, float scale, float shift, float[] y, int yAt) {
-        for (int i = 0; i < row; i++) {
-            for (int lane = 0; lane < LANES; lane++) {
-                y[yAt + i * LANES + lane] = (x[xAt + lane * row + i] & 0xff) * scale + shift;
-            }
-        }
-    }
-
-    @Override
-    public void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt) {
-        for (int i = 0; i < row; i++) {
-            for (int lane = 0; lane < LANES; lane++) {
-                y[yAt + i * LANES + lane] = x[xAt + lane * row + i];
-            }
-        }
-    }
-
-    @Override
-    public void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count) {
-        for (int i = 0; i < row; i++) {
-            for (int lane = 0; lane < count; lane++) {
-                y[yAt + lane * row + i] = x[xAt + i * LANES + lane];
-            }
-        }
     }
 
     @Override
@@ -219,11 +97,21 @@ final class VectorPrimitives implements Primitives {
     /** Several running sums, so that the error grows more slowly. */
     @Override
     public float sum(float[] x, int xAt, int n) {
-        FloatVector lanes = FloatVector.zero(SPECIES);
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = FloatVector.zero(SPECIES);
+        FloatVector s2 = FloatVector.zero(SPECIES);
+        FloatVector s3 = FloatVector.zero(SPECIES);
         int i = 0;
-        for (; i <= n - LANES; i += LANES) {
-            lanes = lanes.add(FloatVector.fromArray(SPECIES, x, xAt + i));
+        for (; i <= n - 4 * LANES; i += 4 * LANES) {
+            s0 = s0.add(FloatVector.fromArray(SPECIES, x, xAt + i));
+            s1 = s1.add(FloatVector.fromArray(SPECIES, x, xAt + i + LANES));
+            s2 = s2.add(FloatVector.fromArray(SPECIES, x, xAt + i + 2 * LANES));
+            s3 = s3.add(FloatVector.fromArray(SPECIES, x, xAt + i + 3 * LANES));
         }
+        for (; i <= n - LANES; i += LANES) {
+            s0 = s0.add(FloatVector.fromArray(SPECIES, x, xAt + i));
+        }
+        FloatVector lanes = s0.add(s1).add(s2.add(s3));
         float sum = 0;
         for (int lane = 0; lane < LANES; lane++) {
             sum += lanes.lane(lane);

@@ -25,44 +25,6 @@ class PrimitivesTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void panelsAreProducts(boolean vector) {
-        Primitives p = primitives(vector);
-        int width = p.panelWidth();
-        for (int rows = 1; rows <= 9; rows++) {
-            for (int inner : new int[] {1, 2, 5, 25, 150}) {
-                float[] a = random(rows * inner + 3, "a");
-                float[] b = random(inner * 7 + width, "b");
-                int[] bRows = new int[inner];
-                for (int k = 0; k < inner; k++) {
-                    bRows[k] = (inner - 1 - k) * 7;
-                }
-                float[] c = new float[rows * (width + 5) + 5];
-                java.util.Arrays.fill(c, -7);
-                // a transposed: element (i,k) at k rows + i
-                p.multiplyPanel(a, 3, 1, rows, rows, b, 0, bRows, c, 2, width + 5);
-                for (int i = 0; i < rows; i++) {
-                    for (int j = 0; j < width + 5; j++) {
-                        float result = c[2 + i * (width + 5) + j];
-                        if (j >= width) {
-                            assertThat(result).as("past the panel").isEqualTo(-7);
-                            continue;
-                        }
-                        double sum = 0;
-                        double magnitude = 0;
-                        for (int k = 0; k < inner; k++) {
-                            double product = (double) a[3 + k * rows + i] * b[bRows[k] + j];
-                            sum += product;
-                            magnitude += Math.abs(product);
-                        }
-                        assertThat(Math.abs(result - sum)).isLessThanOrEqualTo(inner * 0x1p-24 * magnitude);
-                    }
-                }
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
     void elementWiseLoopsEndWhereTheyShould(boolean vector) {
         Primitives p = primitives(vector);
         for (int n : SIZES) {
