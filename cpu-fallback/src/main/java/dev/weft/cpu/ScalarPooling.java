@@ -1,6 +1,6 @@
 package dev.weft.cpu;
 
-/** Max-pooling of tiles in plain loops along the lanes, which the JIT compiler turns into vectors. */
+/** Max-pooling of tiles in plain loops along the lanes. */
 final class ScalarPooling implements Pooling {
     private static final int LANES = ScalarProducts.LANES;
 

@@ -1,11 +1,8 @@
 package dev.weft.cpu;
 
-/**
- * The products of tiles in plain loops along the lanes, which the JIT compiler turns into vectors. A tile has more lanes
- * than a vector, so that the loops are long enough for that.
- */
+/** The products of tiles in plain loops along the lanes, four taps at a time. */
 final class ScalarProducts implements Products {
-    static final int LANES = 64;
+    static final int LANES = 16;
 
     @Override
     public int lanes() {
