@@ -22,6 +22,7 @@ final class BoundStage {
     private int last;
     private final Map<DType, MemoryPlan.Builder> frameBuilders = new EnumMap<>(DType.class);
     private final Map<DType, MemoryPlan> framePlans = new EnumMap<>(DType.class);
+    private final Map<DType, Long> framesAt = new EnumMap<>(DType.class);
     private final List<Use> wholeUses = new ArrayList<>();
     private final ThreadScratch threadScratch = new ThreadScratch();
     private long threadScratchSize;
@@ -35,7 +36,8 @@ final class BoundStage {
     BoundStage(Stage stage, int lanes, int threads, Binding.Form form, int first) {
         this.tiling = stage.tiled() ? new Tiling(stage.rows(), lanes) : null;
         this.tasks = stage.tiled() ? tiling.tasks(threads) : new Task[0];
-        this.frames = form.opByOp() ? tasks.length : Math.min(threads, tasks.length);
+        // even where there are fewer tasks than threads: any thread may take one
+        this.frames = form.opByOp() ? tasks.length : threads;
         int most = 0;
         for (Task task : tasks) {
             most = Math.max(most, task.count());
@@ -119,8 +121,6 @@ final class BoundStage {
             }
         });
     }
-
-    private final Map<DType, Long> framesAt = new EnumMap<>(DType.class);
 
     void placeInFrame(Operand operand, Layouts.Key key, Arena arena) {
         DType type = key.tensor().type();
