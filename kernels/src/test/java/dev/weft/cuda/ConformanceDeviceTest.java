@@ -114,7 +114,7 @@ class ConformanceDeviceTest {
                     .toList();
             try (Backend reference = Backends.open("reference");
                     CudaBackend backend = open(single, false)) {
-                Agreement.ofNetworks(reference, backend, MemoryMode.SEPARATE);
+                Agreement.ofNetworks(reference, backend, MemoryMode.ARENA);
             }
         }
 
@@ -127,7 +127,7 @@ class ConformanceDeviceTest {
                     .collect(Collectors.toCollection(TreeSet::new));
             try (Backend reference = Backends.open("reference");
                     CudaBackend backend = open(Candidates.TABLE, false)) {
-                Agreement.ofNetworks(reference, backend, MemoryMode.SEPARATE);
+                Agreement.ofNetworks(reference, backend, MemoryMode.ARENA);
                 assertThat(backend.chosen()).containsAll(fused);
             }
         }
