@@ -26,9 +26,8 @@ final class Conv2dKernels {
             return new Correlation(
                     channels,
                     filters,
-                    Correlation.Axis.forward(
-                            height, outHeight, window.height(), window.strideHeight(), window.padHeight()),
-                    Correlation.Axis.forward(width, outWidth, window.width(), window.strideWidth(), window.padWidth()),
+                    Axis.forward(height, outHeight, window.height(), window.strideHeight(), window.padHeight()),
+                    Axis.forward(width, outWidth, window.width(), window.strideWidth(), window.padWidth()),
                     products);
         }
 
@@ -36,9 +35,8 @@ final class Conv2dKernels {
             return new Correlation(
                     filters,
                     channels,
-                    Correlation.Axis.backward(
-                            outHeight, height, window.height(), window.strideHeight(), window.padHeight()),
-                    Correlation.Axis.backward(outWidth, width, window.width(), window.strideWidth(), window.padWidth()),
+                    Axis.backward(outHeight, height, window.height(), window.strideHeight(), window.padHeight()),
+                    Axis.backward(outWidth, width, window.width(), window.strideWidth(), window.padWidth()),
                     products);
         }
 
@@ -62,32 +60,36 @@ final class Conv2dKernels {
         Primitives primitives = binding.primitives();
         Geometry g = Geometry.of(op.x(), op.window(), op.y());
         Correlation correlation = g.forward(primitives.products());
-        Correlation.Run[] runs = correlation.runs(0, g.outHeight);
         Reals packed = binding.scratch(correlation.packedLength());
+        Biases biases = new Biases(bias, binding);
         Operand x = binding.tiles(op.x());
         Operand y = binding.tiles(relu != null ? relu.y() : bias != null ? bias.y() : op.y());
-        Reals b = bias == null ? null : binding.reals(bias.b());
+        ThreadScratch frames = binding.threadScratch(correlation.frameLength());
         int plane = g.outHeight * g.outWidth * binding.tiling().lanes();
-        return Kernel.tiled(pack(g, correlation, binding.reals(op.w()), packed), (task, frame, thread) -> {
-            for (int t = 0; t < task.count(); t++) {
-                int yAt = y.at(task, frame) + t * y.tile;
-                correlation.run(
-                        runs,
-                        packed.a,
-                        packed.at,
-                        x.reals,
-                        x.at(task, frame) + t * x.tile,
-                        y.reals,
-                        yAt,
-                        plane,
-                        g.filters,
-                        b == null ? null : b.a,
-                        b == null ? 0 : b.at);
-                if (relu != null) {
-                    primitives.relu(y.reals, yAt, y.reals, yAt, y.tile);
-                }
-            }
-        });
+        return Kernel.tiled(
+                packFilters(g, correlation, binding.reals(op.w()), biases, packed), (task, frame, thread) -> {
+                    for (int t = 0; t < task.count(); t++) {
+                        int yAt = y.at(task, frame) + t * y.tile;
+                        correlation.run(
+                                0,
+                                g.outHeight,
+                                packed.a,
+                                packed.at,
+                                x.reals,
+                                x.at(task, frame) + t * x.tile,
+                                biases.array(),
+                                biases.at(),
+                                biases.step(),
+                                y.reals,
+                                yAt,
+                                plane,
+                                frames.a,
+                                frames.at(thread));
+                        if (relu != null) {
+                            primitives.relu(y.reals, yAt, y.reals, yAt, y.tile);
+                        }
+                    }
+                });
     }
 
     /**
@@ -100,12 +102,8 @@ final class Conv2dKernels {
         Geometry g = Geometry.of(op.x(), op.window(), op.y());
         Pool2dKernels.Geometry p = Pool2dKernels.Geometry.of(pool.x(), pool.window(), pool.y(), binding);
         Correlation correlation = g.forward(primitives.products());
-        Correlation.Run[][] runs = new Correlation.Run[p.outHeight()][];
-        for (int row = 0; row < runs.length; row++) {
-            runs[row] = correlation.runs(p.firstRow(row), p.endRow(row));
-        }
         Reals packed = binding.scratch(correlation.packedLength());
-        Reals b = binding.reals(bias.b());
+        Biases biases = new Biases(bias, binding);
         Operand x = binding.tiles(op.x());
         Operand y = binding.tiles(pool.y());
         Operand argmax = binding.tiles(pool.argmax());
@@ -113,49 +111,72 @@ final class Conv2dKernels {
         int line = g.outWidth * lanes;
         int plane = pool.window().height() * line;
         int pooledLine = p.outWidth() * lanes;
-        ThreadScratch rows = binding.threadScratch((long) g.filters * plane);
-        return Kernel.tiled(pack(g, correlation, binding.reals(op.w()), packed), (task, frame, thread) -> {
-            int rowsAt = rows.at(thread);
-            for (int t = 0; t < task.count(); t++) {
-                int xAt = x.at(task, frame) + t * x.tile;
-                for (int row = 0; row < runs.length; row++) {
-                    correlation.run(
-                            runs[row], packed.a, packed.at, x.reals, xAt, rows.a, rowsAt, plane, g.filters, b.a, b.at);
-                    for (int k = 0; k < g.filters; k++) {
-                        int to = t * y.tile + k * p.outPlane() + row * pooledLine;
-                        int yAt = y.at(task, frame) + to;
-                        Pool2dKernels.maxRow(
-                                p,
-                                pooling,
-                                row,
-                                rows.a,
-                                rowsAt + k * plane,
-                                p.firstRow(row),
-                                y.reals,
-                                yAt,
-                                argmax.ints,
-                                argmax.at(task, frame) + to,
-                                true);
+        int rowsLength = g.filters * plane;
+        ThreadScratch scratch = binding.threadScratch(rowsLength + correlation.frameLength());
+        return Kernel.tiled(
+                packFilters(g, correlation, binding.reals(op.w()), biases, packed), (task, frame, thread) -> {
+                    int rowsAt = scratch.at(thread);
+                    for (int t = 0; t < task.count(); t++) {
+                        int xAt = x.at(task, frame) + t * x.tile;
+                        for (int row = 0; row < p.outHeight(); row++) {
+                            correlation.run(
+                                    p.firstRow(row),
+                                    p.endRow(row),
+                                    packed.a,
+                                    packed.at,
+                                    x.reals,
+                                    xAt,
+                                    biases.array(),
+                                    biases.at(),
+                                    biases.step(),
+                                    scratch.a,
+                                    rowsAt,
+                                    plane,
+                                    scratch.a,
+                                    rowsAt + rowsLength);
+                            for (int k = 0; k < g.filters; k++) {
+                                int to = t * y.tile + k * p.outPlane() + row * pooledLine;
+                                int yAt = y.at(task, frame) + to;
+                                Pool2dKernels.maxRow(
+                                        p,
+                                        pooling,
+                                        row,
+                                        scratch.a,
+                                        rowsAt + k * plane,
+                                        p.firstRow(row),
+                                        y.reals,
+                                        yAt,
+                                        argmax.ints,
+                                        argmax.at(task, frame) + to,
+                                        true);
+                            }
+                        }
                     }
-                }
-            }
-        });
+                });
     }
 
-    /** Packs the weights for {@link Geometry#forward}. */
-    static Phase pack(Geometry g, Correlation correlation, Reals w, Reals packed) {
-        return new Phase(
-                correlation.blocks().count(),
-                (block, thread) -> correlation.pack(
-                        block,
-                        w.a,
-                        w.at,
-                        g.channels * g.area(),
-                        g.area(),
-                        g.window.width(),
-                        g.filters - 1,
-                        packed.a,
-                        packed.at));
+    private static Phase packFilters(Geometry g, Correlation correlation, Reals w, Biases biases, Reals packed) {
+        int filterStep = g.channels * g.area();
+        return pack(correlation, w, filterStep, g.area(), g.window.width(), biases, packed);
+    }
+
+    /** Packs the weights block by block, and the biases. */
+    private static Phase pack(
+            Correlation correlation,
+            Reals w,
+            int filterStep,
+            int channelStep,
+            int windowWidth,
+            Biases biases,
+            Reals packed) {
+        int count = correlation.blocks().count();
+        return new Phase(count + 1, (part, thread) -> {
+            if (part == count) {
+                biases.spread();
+            } else {
+                correlation.pack(part, w.a, w.at, filterStep, channelStep, windowWidth, packed.a, packed.at);
+            }
+        });
     }
 
     /** {@code dx[n,c,h,v]} is the sum over the filters k and the taps that met pixel (h,v), each at the output where it did. */
@@ -165,35 +186,28 @@ final class Conv2dKernels {
         Operand dx = binding.tiles(op.dx());
         Reals w = binding.reals(op.w());
         Correlation correlation = g.backward(binding.primitives().products());
-        Correlation.Run[] runs = correlation.runs(0, g.height);
         Reals packed = binding.scratch(correlation.packedLength());
+        Biases none = new Biases(null, binding);
+        ThreadScratch frames = binding.threadScratch(correlation.frameLength());
         int plane = g.height * g.width * binding.tiling().lanes();
-        Phase pack = new Phase(
-                correlation.blocks().count(),
-                (block, thread) -> correlation.pack(
-                        block,
-                        w.a,
-                        w.at,
-                        g.area(),
-                        g.channels * g.area(),
-                        g.window.width(),
-                        g.channels - 1,
-                        packed.a,
-                        packed.at));
+        Phase pack = pack(correlation, w, g.area(), g.channels * g.area(), g.window.width(), none, packed);
         return Kernel.tiled(pack, (task, frame, thread) -> {
             for (int t = 0; t < task.count(); t++) {
                 correlation.run(
-                        runs,
+                        0,
+                        g.height,
                         packed.a,
                         packed.at,
                         dy.reals,
                         dy.at(task, frame) + t * dy.tile,
+                        none.array(),
+                        none.at(),
+                        none.step(),
                         dx.reals,
                         dx.at(task, frame) + t * dx.tile,
                         plane,
-                        g.channels,
-                        null,
-                        0);
+                        frames.a,
+                        frames.at(thread));
             }
         });
     }

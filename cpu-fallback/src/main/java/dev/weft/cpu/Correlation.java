@@ -3,202 +3,158 @@ package dev.weft.cpu;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The form that convolution and its input gradient have in common: each position of the output is a sum over channels and
- * some taps of a filter, and each tap meets one position of the input. At the border taps fall away; positions that have
- * the same taps are computed together, so no tap is computed in vain and no image is copied into a frame of zeros.
+ * The form that convolution and its input gradient have in common: each position of the output is a sum over the channels
+ * and the taps of a filter, and each tap meets one position of the input.
  *
- * <p>For each kind of column the weights are packed once more, so that the taps of a position are one run.
+ * <p>For each row of the output the input rows that it needs are copied to a frame, with zeros at both ends: pixel by
+ * pixel, each with all rows and channels. There the taps of a position are one run of vectors, and the run of the next
+ * position begins a little further on. Copying costs a few percent, since each pixel is multiplied many times. Rows outside
+ * the image are left out, for which the weights are packed once more, and so are columns where a group has none inside.
  */
 final class Correlation {
     private final int channels;
+    private final int filters;
     private final int lanes;
     private final Axis rows;
     private final Axis columns;
-    private final int inputArea;
     private final FilterBlocks blocks;
     private final Products products;
+    private final Rows[] kindOfRow;
     private final List<Pack> packs = new ArrayList<>();
-    private final Map<List<Integer>, Pack> packsByKind = new HashMap<>();
-    private int packedTaps;
+    private final int packedTaps;
+    /** Input column of the frame's first pixel, and how many pixels it has. */
+    private final int frameFirst;
+
+    private final int frameWidth;
+    /** Neighbouring outputs that are computed together, by the block's width. */
+    private final Map<Integer, Group[]> groups = new HashMap<>();
 
     /**
-     * One dimension of the image. Output o meets, at {@code base[o] + shifts[p][i]}, the taps {@code taps[p][i]} with i from
-     * {@code from[o]} to {@code to[o] - 1}, where p is {@code pattern[o]}.
-     *
-     * @param input the length of the input
+     * Input rows of an output row, counted from its base, and where their weights are, by the pattern of columns.
      */
-    record Axis(int input, int[] base, int[] pattern, int[] from, int[] to, int[][] taps, int[][] shifts) {
-
-        /** The axis of a convolution: output o begins at input {@code o stride - pad}. */
-        static Axis forward(int input, int output, int window, int stride, int pad) {
-            Axis axis = empty(input, output, 1);
-            axis.taps[0] = new int[window];
-            axis.shifts[0] = new int[window];
-            for (int r = 0; r < window; r++) {
-                axis.taps[0][r] = r;
-                axis.shifts[0][r] = r;
-            }
-            for (int o = 0; o < output; o++) {
-                axis.base[o] = o * stride - pad;
-            }
-            return axis.limited();
-        }
-
-        /**
-         * The axis of its input gradient: {@code base stride + phase = o + pad}, and the taps are those whose remainder is
-         * the phase.
-         */
-        static Axis backward(int input, int output, int window, int stride, int pad) {
-            Axis axis = empty(input, output, stride);
-            for (int phase = 0; phase < stride; phase++) {
-                int count = (window - phase + stride - 1) / stride;
-                axis.taps[phase] = new int[Math.max(0, count)];
-                axis.shifts[phase] = new int[Math.max(0, count)];
-                for (int i = 0; i < count; i++) {
-                    axis.taps[phase][i] = phase + i * stride;
-                    axis.shifts[phase][i] = -i;
-                }
-            }
-            for (int o = 0; o < output; o++) {
-                axis.base[o] = (o + pad) / stride;
-                axis.pattern[o] = (o + pad) % stride;
-            }
-            return axis.limited();
-        }
-
-        private static Axis empty(int input, int output, int patterns) {
-            return new Axis(
-                    input,
-                    new int[output],
-                    new int[output],
-                    new int[output],
-                    new int[output],
-                    new int[patterns][],
-                    new int[patterns][]);
-        }
-
-        /** Leaves out the taps that fall outside the input. */
-        private Axis limited() {
-            for (int o = 0; o < base.length; o++) {
-                int[] shift = shifts[pattern[o]];
-                int first = 0;
-                while (first < shift.length && !inside(base[o] + shift[first])) {
-                    first++;
-                }
-                int end = first;
-                while (end < shift.length && inside(base[o] + shift[end])) {
-                    end++;
-                }
-                from[o] = first;
-                to[o] = end;
-            }
-            return this;
-        }
-
-        private boolean inside(int position) {
-            return position >= 0 && position < input;
-        }
-
-        int length() {
-            return base.length;
-        }
-
-        /** Outputs with the same taps have the same kind. */
-        List<Integer> kind(int o) {
-            return from[o] == to[o] ? List.of(0, 0, 0) : List.of(pattern[o], from[o], to[o]);
+    private record Rows(int pattern, int from, int to, int[] packAt) {
+        int count() {
+            return to - from;
         }
     }
 
-    /** Taps of a pattern of rows and a kind of columns, row by row, each with all channels; and where their weights are. */
-    private record Pack(int rowPattern, List<Integer> columnKind, int at, int[] offsets, int rowLength) {}
+    /** Weights of one pattern of rows and one of columns; parts of them for output rows that have not all input rows. */
+    private record Pack(int rowPattern, int columnPattern, List<Rows> parts) {}
 
     /**
-     * Positions with the same taps.
-     *
-     * @param x where each begins in the input
-     * @param y and in the output, from the first row of the {@link #runs} on
+     * Outputs {@code first}, {@code first + step}, ...: their inputs, counted from the base, from {@code from} to
+     * {@code to - 1}; the base of the first is a pixel of the frame, and the next are {@code pixelStep} further on each.
      */
-    record Run(int packAt, int[] offsets, int from, int to, int[] x, int[] y) {}
+    private record Group(int first, int step, int count, int from, int to, int pixel, int pixelStep, int pattern) {}
 
     Correlation(int channels, int filters, Axis rows, Axis columns, Products products) {
         this.channels = channels;
+        this.filters = filters;
         this.lanes = products.lanes();
         this.rows = rows;
         this.columns = columns;
-        this.inputArea = rows.input * columns.input;
         this.products = products;
         this.blocks = new FilterBlocks(filters, products);
+        int first = 0;
+        int end = 0;
+        for (int o = 0; o < columns.length(); o++) {
+            first = Math.min(first, columns.base()[o]);
+            end = Math.max(end, columns.base()[o] + columns.count(o));
+        }
+        this.frameFirst = first;
+        this.frameWidth = Math.max(end, columns.input()) - first;
+        for (int block = 0; block < blocks.count(); block++) {
+            groups.computeIfAbsent(blocks.width(block), width -> groups(products.positions(width)));
+        }
+        this.kindOfRow = new Rows[rows.length()];
+        this.packedTaps = planPacks();
+    }
+
+    private Group[] groups(int most) {
+        List<Group> all = new ArrayList<>();
+        for (int pattern = 0; pattern < columns.taps().length; pattern++) {
+            List<Integer> outputs = new ArrayList<>();
+            for (int o = 0; o < columns.length(); o++) {
+                if (columns.pattern()[o] == pattern) {
+                    outputs.add(o);
+                }
+            }
+            for (int i = 0; i < outputs.size(); i += most) {
+                List<Integer> part = outputs.subList(i, Math.min(i + most, outputs.size()));
+                int first = part.get(0);
+                int next = part.size() > 1 ? part.get(1) : first;
+                int from = part.stream().mapToInt(columns::from).min().orElseThrow();
+                int to = part.stream().mapToInt(columns::to).max().orElseThrow();
+                all.add(new Group(
+                        first,
+                        next - first,
+                        part.size(),
+                        from,
+                        Math.max(from, to),
+                        columns.base()[first] - frameFirst,
+                        columns.base()[next] - columns.base()[first],
+                        pattern));
+            }
+        }
+        return all.toArray(Group[]::new);
+    }
+
+    /** Plans which weights are packed where; returns how many taps there are in all. */
+    private int planPacks() {
+        int taps = 0;
+        Map<List<Integer>, Rows> kinds = new HashMap<>();
+        for (int pattern = 0; pattern < rows.taps().length; pattern++) {
+            List<Rows> parts = new ArrayList<>();
+            taps = addKind(kinds, parts, pattern, 0, rows.taps()[pattern].length, taps);
+            for (int o = 0; o < rows.length(); o++) {
+                if (rows.pattern()[o] == pattern) {
+                    taps = addKind(kinds, parts, pattern, rows.from(o), rows.to(o), taps);
+                    kindOfRow[o] = kinds.get(List.of(pattern, rows.from(o), rows.to(o)));
+                }
+            }
+            for (int columnPattern = 0; columnPattern < columns.taps().length; columnPattern++) {
+                packs.add(new Pack(pattern, columnPattern, parts));
+            }
+        }
+        return taps;
+    }
+
+    private int addKind(Map<List<Integer>, Rows> kinds, List<Rows> parts, int pattern, int from, int to, int taps) {
+        if (kinds.containsKey(List.of(pattern, from, to))) {
+            return taps;
+        }
+        Rows kind = new Rows(pattern, from, to, new int[columns.taps().length]);
+        for (int i = 0; i < kind.packAt.length; i++) {
+            kind.packAt[i] = taps;
+            taps += columns.taps()[i].length * kind.count() * channels;
+        }
+        kinds.put(List.of(pattern, from, to), kind);
+        parts.add(kind);
+        return taps;
     }
 
     FilterBlocks blocks() {
         return blocks;
     }
 
-    /** The runs of output rows {@code first} to {@code end - 1}, which are stored one after the other. */
-    Run[] runs(int first, int end) {
-        Map<List<List<Integer>>, List<int[]>> positions = new LinkedHashMap<>();
-        for (int i = first; i < end; i++) {
-            for (int j = 0; j < columns.length(); j++) {
-                int x = (rows.base[i] * columns.input + columns.base[j]) * lanes;
-                int y = ((i - first) * columns.length() + j) * lanes;
-                positions
-                        .computeIfAbsent(List.of(rows.kind(i), columns.kind(j)), key -> new ArrayList<>())
-                        .add(new int[] {x, y});
-            }
-        }
-        List<Run> runs = new ArrayList<>();
-        positions.forEach((kinds, at) -> {
-            List<Integer> row = kinds.get(0);
-            Pack pack = packsByKind.computeIfAbsent(
-                    List.of(
-                            row.get(0),
-                            kinds.get(1).get(0),
-                            kinds.get(1).get(1),
-                            kinds.get(1).get(2)),
-                    key -> newPack(row.get(0), kinds.get(1)));
-            runs.add(new Run(
-                    pack.at,
-                    pack.offsets,
-                    row.get(1) * pack.rowLength,
-                    row.get(2) * pack.rowLength,
-                    at.stream().mapToInt(p -> p[0]).toArray(),
-                    at.stream().mapToInt(p -> p[1]).toArray()));
-        });
-        return runs.toArray(Run[]::new);
-    }
-
-    private Pack newPack(int rowPattern, List<Integer> columnKind) {
-        int[] rowShifts = rows.shifts[rowPattern];
-        int[] columnShifts =
-                Arrays.copyOfRange(columns.shifts[columnKind.get(0)], columnKind.get(1), columnKind.get(2));
-        int rowLength = columnShifts.length * channels;
-        int[] offsets = new int[rowShifts.length * rowLength];
-        int t = 0;
-        for (int rowShift : rowShifts) {
-            for (int columnShift : columnShifts) {
-                for (int c = 0; c < channels; c++) {
-                    offsets[t++] = (c * inputArea + rowShift * columns.input + columnShift) * lanes;
-                }
-            }
-        }
-        Pack pack = new Pack(rowPattern, columnKind, packedTaps, offsets, rowLength);
-        packs.add(pack);
-        packedTaps += offsets.length;
-        return pack;
-    }
-
-    /** Elements of all packed weights; to be asked when all runs are made. */
+    /** Elements of all packed weights. */
     long packedLength() {
         return blocks.length(packedTaps);
     }
 
+    /** Elements of a frame. */
+    long frameLength() {
+        int mostRows =
+                Arrays.stream(rows.taps()).mapToInt(taps -> taps.length).max().orElse(0);
+        return (long) frameWidth * mostRows * channels * lanes;
+    }
+
     /**
-     * Packs the weights of one block of filters.
+     * Packs the weights of one block of filters: column by column, row by row, channel by channel.
      *
      * @param filterStep distance of two filters in w
      * @param channelStep distance of two channels in w
@@ -211,66 +167,112 @@ final class Correlation {
             int filterStep,
             int channelStep,
             int windowWidth,
-            int lastFilter,
             float[] packed,
             int packedAt) {
         int width = blocks.width(block);
+        int blockAt = packedAt + blocks.at(block, packedTaps);
         for (Pack pack : packs) {
-            int to = packedAt + blocks.at(block, packedTaps) + pack.at * width;
-            int[] rowTaps = rows.taps[pack.rowPattern];
-            int[] columnTaps = columns.taps[pack.columnKind.get(0)];
-            int firstColumn = pack.columnKind.get(1);
-            int endColumn = pack.columnKind.get(2);
-            for (int r : rowTaps) {
-                for (int s = firstColumn; s < endColumn; s++) {
-                    int tap = wAt + r * windowWidth + columnTaps[s];
+            int[] rowTaps = rows.taps()[pack.rowPattern];
+            int[] columnTaps = columns.taps()[pack.columnPattern];
+            int whole = blockAt + pack.parts.get(0).packAt[pack.columnPattern] * width;
+            int to = whole;
+            for (int s : columnTaps) {
+                for (int r : rowTaps) {
                     for (int c = 0; c < channels; c++) {
+                        int tap = wAt + r * windowWidth + s + c * channelStep;
                         for (int k = 0; k < width; k++) {
-                            int filter = Math.min(blocks.first(block) + k, lastFilter);
-                            packed[to++] = w[tap + filter * filterStep + c * channelStep];
+                            int filter = Math.min(blocks.first(block) + k, filters - 1);
+                            packed[to++] = w[tap + filter * filterStep];
                         }
                     }
+                }
+            }
+            int row = channels * width;
+            for (Rows part : pack.parts.subList(1, pack.parts.size())) {
+                to = blockAt + part.packAt[pack.columnPattern] * width;
+                for (int s = 0; s < columnTaps.length; s++) {
+                    int from = whole + (s * rowTaps.length + part.from) * row;
+                    System.arraycopy(packed, from, packed, to, part.count() * row);
+                    to += part.count() * row;
                 }
             }
         }
     }
 
-    /** Computes the runs for one tile: all filters at all their positions. */
+    /**
+     * Computes rows {@code first} to {@code end - 1} of the output of one tile, which are stored one after the other.
+     *
+     * @param start is added to each filter's results: one vector for each, {@code startFilter} apart
+     * @param yFilter distance of two filters in y
+     * @param frame memory for {@link #frameLength}
+     */
     void run(
-            Run[] runs,
+            int first,
+            int end,
             float[] packed,
             int packedAt,
             float[] x,
             int xAt,
+            float[] start,
+            int startAt,
+            int startFilter,
             float[] y,
             int yAt,
             int yFilter,
-            int filters,
-            float[] b,
-            int bAt) {
-        for (Run run : runs) {
+            float[] frame,
+            int frameAt) {
+        int rowsBefore = -1;
+        for (int o = first; o < end; o++) {
+            Rows kind = kindOfRow[o];
+            int pixel = kind.count() * channels;
+            if (kind.count() != rowsBefore) {
+                clearEnds(frame, frameAt, pixel * lanes);
+                rowsBefore = kind.count();
+            }
+            fill(kind.count(), x, xAt + (rows.base()[o] + kind.from) * columns.input() * lanes, frame, frameAt);
+            int row = yAt + (o - first) * columns.length() * lanes;
             for (int block = 0; block < blocks.count(); block++) {
-                int first = blocks.first(block);
                 int width = blocks.width(block);
-                products.run(
-                        width,
-                        packed,
-                        packedAt + blocks.at(block, packedTaps) + run.packAt * width,
-                        run.offsets,
-                        run.from,
-                        run.to,
-                        x,
-                        xAt,
-                        run.x,
-                        y,
-                        yAt + first * yFilter,
-                        run.y,
-                        0,
-                        run.x.length,
-                        yFilter,
-                        Math.min(width, filters - first) - 1,
-                        b,
-                        b == null ? 0 : bAt + first);
+                int filter = blocks.first(block);
+                int blockAt = packedAt + blocks.at(block, packedTaps);
+                int last = Math.min(width, filters - filter) - 1;
+                for (Group group : groups.get(width)) {
+                    products.run(
+                            width,
+                            group.count,
+                            (group.to - group.from) * pixel,
+                            packed,
+                            blockAt + (kind.packAt[group.pattern] + group.from * pixel) * width,
+                            frame,
+                            frameAt + (group.pixel + group.from) * pixel * lanes,
+                            group.pixelStep * pixel * lanes,
+                            start,
+                            startAt + filter * startFilter,
+                            startFilter,
+                            0,
+                            y,
+                            row + filter * yFilter + group.first * lanes,
+                            yFilter,
+                            group.step * lanes,
+                            last);
+                }
+            }
+        }
+    }
+
+    private void clearEnds(float[] frame, int frameAt, int pixel) {
+        int image = frameAt - frameFirst * pixel;
+        Arrays.fill(frame, frameAt, image, 0);
+        Arrays.fill(frame, image + columns.input() * pixel, frameAt + frameWidth * pixel, 0);
+    }
+
+    private void fill(int count, float[] x, int xAt, float[] frame, int frameAt) {
+        int pixel = count * channels * lanes;
+        int to = frameAt - frameFirst * pixel;
+        for (int r = 0; r < count; r++) {
+            for (int c = 0; c < channels; c++) {
+                int from = xAt + (c * rows.input() + r) * columns.input() * lanes;
+                products.spread(x, from, frame, to + (r * channels + c) * lanes, pixel, columns.input());
             }
         }
     }

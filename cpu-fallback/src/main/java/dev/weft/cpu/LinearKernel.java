@@ -21,7 +21,7 @@ final class LinearKernel {
     static Kernel bind(Op.MatMul op, Op.AddBias addBias, Op.Activation relu, Binding binding) {
         Operand a = binding.tiles(op.a());
         Reals b = binding.reals(op.b());
-        Reals bias = addBias == null ? null : binding.reals(addBias.b());
+        Biases biases = new Biases(addBias, binding);
         Operand c = binding.tiles(relu != null ? relu.y() : addBias != null ? addBias.y() : op.c());
         Primitives primitives = binding.primitives();
         Products products = primitives.products();
@@ -30,17 +30,11 @@ final class LinearKernel {
         int columns = op.columns();
         FilterBlocks blocks = new FilterBlocks(columns, products);
         Reals packed = binding.scratch(blocks.length(inner));
-        int[] taps = new int[inner];
-        for (int k = 0; k < inner; k++) {
-            taps[k] = k * lanes;
-        }
-        int[] aTiles = new int[binding.tiling().tiles()];
-        int[] cTiles = new int[aTiles.length];
-        for (int t = 0; t < aTiles.length; t++) {
-            aTiles[t] = t * a.tile;
-            cTiles[t] = t * c.tile;
-        }
-        Phase pack = new Phase(blocks.count(), (block, thread) -> {
+        Phase pack = new Phase(blocks.count() + 1, (block, thread) -> {
+            if (block == blocks.count()) {
+                biases.spread();
+                return;
+            }
             int to = packed.at + blocks.at(block, inner);
             int width = blocks.width(block);
             int first = blocks.first(block);
@@ -58,23 +52,22 @@ final class LinearKernel {
                 int first = blocks.first(block);
                 products.run(
                         blocks.width(block),
+                        task.count(),
+                        inner,
                         packed.a,
                         packed.at + blocks.at(block, inner),
-                        taps,
-                        0,
-                        inner,
                         a.reals,
                         a.at(task, frame),
-                        aTiles,
+                        a.tile,
+                        biases.array(),
+                        biases.at() + first * biases.step(),
+                        biases.step(),
+                        0,
                         c.reals,
                         c.at(task, frame) + first * lanes,
-                        cTiles,
-                        0,
-                        task.count(),
                         lanes,
-                        Math.min(blocks.width(block), columns - first) - 1,
-                        bias == null ? null : bias.a,
-                        bias == null ? 0 : bias.at + first);
+                        c.tile,
+                        Math.min(blocks.width(block), columns - first) - 1);
             }
             if (relu != null) {
                 int at = c.at(task, frame);

@@ -6,7 +6,8 @@ import java.util.Arrays;
 /**
  * Matrix product of whole matrices, {@code c = op(a) op(b)}. Rows of a are packed in blocks, columns of b in panels of up
  * to three vectors; then a block with a panel is one run of {@link Products}, with the rows as filters and the panel's
- * vectors as positions. A panel stays in the second-level cache while all blocks pass.
+ * vectors as positions. The sum is cut into pieces, so that the piece of a panel stays in the first-level cache while all
+ * blocks pass.
  */
 final class MatMulKernel {
     /** Vectors of a panel. */
@@ -14,6 +15,9 @@ final class MatMulKernel {
 
     /** Blocks of rows of one part of the work. */
     private static final int BLOCKS = 16;
+
+    /** Terms of a piece of the sum: with them a panel takes 24 KB of a first-level cache, which has 32 or more. */
+    private static final int PIECE = 128;
 
     private final Products products;
     private final int lanes;
@@ -31,10 +35,7 @@ final class MatMulKernel {
     private final Reals packedA;
     private final Reals packedB;
     private final Reals tiles;
-    /** Where the rows of a panel begin, by the number of its vectors. */
-    private final int[][] taps = new int[PANEL + 1][];
-
-    private final int[] positions = new int[PANEL];
+    private final Reals zero;
 
     private MatMulKernel(Op.MatMul op, Binding binding) {
         products = binding.primitives().products();
@@ -53,15 +54,7 @@ final class MatMulKernel {
         packedA = binding.scratch(blocks.length(inner));
         packedB = binding.scratch((long) vectors * lanes * inner);
         tiles = binding.scratch((long) binding.threads() * tileLength());
-        for (int count = 1; count <= PANEL; count++) {
-            taps[count] = new int[inner];
-            for (int k = 0; k < inner; k++) {
-                taps[count][k] = k * count * lanes;
-            }
-        }
-        for (int i = 0; i < PANEL; i++) {
-            positions[i] = i * lanes;
-        }
+        zero = binding.scratch(lanes);
     }
 
     static Kernel bind(Op.MatMul op, Binding binding) {
@@ -71,6 +64,9 @@ final class MatMulKernel {
         MatMulKernel kernel = new MatMulKernel(op, binding);
         int runs = (kernel.blocks.count() + BLOCKS - 1) / BLOCKS;
         Phase pack = new Phase(runs + kernel.panels, (part, thread) -> {
+            if (part == 0) {
+                Arrays.fill(kernel.zero.a, kernel.zero.at, kernel.zero.at + kernel.lanes, 0);
+            }
             if (part < runs) {
                 kernel.packRows(part * BLOCKS, Math.min(kernel.blocks.count(), (part + 1) * BLOCKS));
             } else {
@@ -84,8 +80,9 @@ final class MatMulKernel {
         return Kernel.whole(pack, multiply);
     }
 
+    /** Elements of a thread's memory for results of a panel that is not full. */
     private int tileLength() {
-        return MAX_WIDTH * PANEL * lanes;
+        return BLOCKS * MAX_WIDTH * PANEL * lanes;
     }
 
     /** The widest block. */
@@ -117,27 +114,28 @@ final class MatMulKernel {
         }
     }
 
-    /** Packs a panel row by row; the columns past the last are zero. */
+    /** Packs a panel vector by vector; the columns past the last are zero. */
     private void packPanel(int panel) {
-        int first = firstVector(panel) * lanes;
-        int width = firstVector(panel + 1) * lanes - first;
-        int present = Math.min(width, columns - first);
-        int at = packedB.at + first * inner;
-        if (transposeB) {
-            for (int j = 0; j < present; j++) {
-                int from = b.at + (first + j) * inner;
-                for (int k = 0; k < inner; k++) {
-                    packedB.a[at + k * width + j] = b.a[from + k];
+        for (int vector = firstVector(panel); vector < firstVector(panel + 1); vector++) {
+            int first = vector * lanes;
+            int present = Math.min(lanes, columns - first);
+            int at = packedB.at + first * inner;
+            if (present < lanes) {
+                Arrays.fill(packedB.a, at, at + lanes * inner, 0);
+            }
+            if (transposeB) {
+                for (int j = 0; j < present; j++) {
+                    int from = b.at + (first + j) * inner;
+                    for (int k = 0; k < inner; k++) {
+                        packedB.a[at + k * lanes + j] = b.a[from + k];
+                    }
                 }
-            }
-        }
-        for (int k = 0; k < inner; k++) {
-            int to = at + k * width;
-            if (!transposeB) {
-                System.arraycopy(b.a, b.at + k * columns + first, packedB.a, to, present);
-            }
-            if (present < width) {
-                Arrays.fill(packedB.a, to + present, to + width, 0);
+            } else if (present == lanes) {
+                products.gather(b.a, b.at + first, columns, packedB.a, at, inner);
+            } else {
+                for (int k = 0; k < inner; k++) {
+                    System.arraycopy(b.a, b.at + k * columns + first, packedB.a, at + k * lanes, present);
+                }
             }
         }
     }
@@ -145,38 +143,40 @@ final class MatMulKernel {
     private void multiply(int firstBlock, int endBlock, int panel, int thread) {
         int first = firstVector(panel) * lanes;
         int count = firstVector(panel + 1) - firstVector(panel);
+        // a panel that is not full would write past the row
         boolean full = first + count * lanes <= columns;
-        int panelAt = packedB.at + first * inner;
-        for (int block = firstBlock; block < endBlock; block++) {
-            int width = blocks.width(block);
-            int last = Math.min(width, rows - blocks.first(block)) - 1;
-            int to = c.at + blocks.first(block) * columns + first;
-            // a panel that is not full would write past the row
-            float[] result = full ? c.a : tiles.a;
-            int resultAt = full ? to : tiles.at + thread * tileLength();
-            int resultRow = full ? columns : count * lanes;
-            products.run(
-                    width,
-                    packedA.a,
-                    packedA.at + blocks.at(block, inner),
-                    taps[count],
-                    0,
-                    inner,
-                    packedB.a,
-                    panelAt,
-                    positions,
-                    result,
-                    resultAt,
-                    positions,
-                    0,
-                    count,
-                    resultRow,
-                    last,
-                    null,
-                    0);
-            for (int i = 0; !full && i <= last; i++) {
-                System.arraycopy(tiles.a, resultAt + i * resultRow, c.a, to + i * columns, columns - first);
+        float[] result = full ? c.a : tiles.a;
+        int resultAt = full ? c.at + blocks.first(firstBlock) * columns + first : tiles.at + thread * tileLength();
+        int resultRow = full ? columns : count * lanes;
+        for (int from = 0; from < Math.max(1, inner); from += PIECE) {
+            int terms = Math.min(PIECE, inner - from);
+            for (int block = firstBlock; block < endBlock; block++) {
+                int width = blocks.width(block);
+                int at = resultAt + (blocks.first(block) - blocks.first(firstBlock)) * resultRow;
+                products.run(
+                        width,
+                        count,
+                        terms,
+                        packedA.a,
+                        packedA.at + blocks.at(block, inner) + from * width,
+                        packedB.a,
+                        packedB.at + first * inner + from * lanes,
+                        inner * lanes,
+                        from == 0 ? zero.a : result,
+                        from == 0 ? zero.at : at,
+                        from == 0 ? 0 : resultRow,
+                        from == 0 ? 0 : lanes,
+                        result,
+                        at,
+                        resultRow,
+                        lanes,
+                        Math.min(width, rows - blocks.first(block)) - 1);
             }
+        }
+        int end = Math.min(rows, blocks.first(endBlock - 1) + blocks.width(endBlock - 1));
+        for (int row = blocks.first(firstBlock); !full && row < end; row++) {
+            int from = resultAt + (row - blocks.first(firstBlock)) * resultRow;
+            System.arraycopy(tiles.a, from, c.a, c.at + row * columns + first, columns - first);
         }
     }
 }

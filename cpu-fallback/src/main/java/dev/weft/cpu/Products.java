@@ -12,38 +12,42 @@ interface Products {
     /** How many filters the next block takes, where so many remain; it may be more than remain. */
     int blockWidth(int remaining);
 
+    /** How many positions of a block of so many filters are computed together; other counts cost more for each. */
+    int positions(int width);
+
     /**
-     * {@code y[k][p] = sum over t of w[t][k] x[p + t]}, then with the bias of k added. Element (t,k) of w is
-     * {@code w[wAt + t width + k]}; x of position p and tap t begins at {@code xAt + xs[p] + taps[t]}, y of filter k and
-     * position p at {@code yAt + ys[p] + k yFilter}. Each sum runs over t in order.
+     * {@code y[k][p] = sum over t of w[t][k] x[p][t], then + start[k][p]}. The sum runs over t in order. Element (t,k) of w
+     * is {@code w[wAt + t width + k]}; vector t of position p begins at {@code xAt + p xStep + t lanes}, the result for
+     * filter k at {@code yAt + k yFilter + p yStep}, and what is added to it at {@code startAt + k startFilter + p startStep}.
      *
      * @param width filters of the block
-     * @param from the first tap
-     * @param to one past the last tap
-     * @param firstPosition index of the first position in {@code xs} and {@code ys}
-     * @param endPosition one past the last
+     * @param count positions
      * @param last the last filter that is not a repeated one
-     * @param b the filters' biases from {@code bAt} on, or null
      */
     void run(
             int width,
+            int count,
+            int taps,
             float[] w,
             int wAt,
-            int[] taps,
-            int from,
-            int to,
             float[] x,
             int xAt,
-            int[] xs,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
             float[] y,
             int yAt,
-            int[] ys,
-            int firstPosition,
-            int endPosition,
             int yFilter,
-            int last,
-            float[] b,
-            int bAt);
+            int yStep,
+            int last);
+
+    /** Copies {@code count} vectors that lie side by side to places that are {@code yStep} apart. */
+    void spread(float[] x, int xAt, float[] y, int yAt, int yStep, int count);
+
+    /** Copies {@code count} vectors that are {@code xStep} apart to places side by side. */
+    void gather(float[] x, int xAt, int xStep, float[] y, int yAt, int count);
 
     /**
      * How many filters the next block of a gradient takes, where so many remain; it may be more than remain.

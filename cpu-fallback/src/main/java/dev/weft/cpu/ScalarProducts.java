@@ -15,73 +15,79 @@ final class ScalarProducts implements Products {
     }
 
     @Override
+    public int positions(int width) {
+        return 8;
+    }
+
+    @Override
     public void run(
             int width,
+            int count,
+            int taps,
             float[] w,
             int wAt,
-            int[] taps,
-            int from,
-            int to,
             float[] x,
             int xAt,
-            int[] xs,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
             float[] y,
             int yAt,
-            int[] ys,
-            int firstPosition,
-            int endPosition,
             int yFilter,
-            int last,
-            float[] b,
-            int bAt) {
-        for (int p = firstPosition; p < endPosition; p++) {
+            int yStep,
+            int last) {
+        boolean accumulates = start == y && startAt == yAt;
+        for (int p = 0; p < count; p++) {
             for (int k = 0; k <= last; k++) {
-                int yi = yAt + ys[p] + k * yFilter;
-                java.util.Arrays.fill(y, yi, yi + LANES, 0);
-                int t = from;
-                for (; t <= to - 4; t += 4) {
+                int yi = yAt + k * yFilter + p * yStep;
+                if (!accumulates) {
+                    java.util.Arrays.fill(y, yi, yi + LANES, 0);
+                }
+                int t = 0;
+                for (; t <= taps - 4; t += 4) {
                     int wi = wAt + t * width + k;
-                    int xi = xAt + xs[p];
-                    addFour(
-                            x,
-                            xi + taps[t],
-                            xi + taps[t + 1],
-                            xi + taps[t + 2],
-                            xi + taps[t + 3],
-                            w[wi],
-                            w[wi + width],
-                            w[wi + 2 * width],
-                            w[wi + 3 * width],
-                            y,
-                            yi);
+                    int xi = xAt + p * xStep + t * LANES;
+                    addFour(x, xi, w[wi], w[wi + width], w[wi + 2 * width], w[wi + 3 * width], y, yi);
                 }
-                for (; t < to; t++) {
-                    addOne(x, xAt + xs[p] + taps[t], w[wAt + t * width + k], y, yi);
+                for (; t < taps; t++) {
+                    addOne(x, xAt + p * xStep + t * LANES, w[wAt + t * width + k], y, yi);
                 }
-                if (b != null) {
-                    addBias(y, yi, b[bAt + k]);
+                if (!accumulates) {
+                    addOne(start, startAt + k * startFilter + p * startStep, 1, y, yi);
                 }
             }
         }
     }
 
-    private static void addFour(
-            float[] x, int x0, int x1, int x2, int x3, float w0, float w1, float w2, float w3, float[] y, int yAt) {
+    @Override
+    public void spread(float[] x, int xAt, float[] y, int yAt, int yStep, int count) {
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(x, xAt + i * LANES, y, yAt + i * yStep, LANES);
+        }
+    }
+
+    @Override
+    public void gather(float[] x, int xAt, int xStep, float[] y, int yAt, int count) {
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(x, xAt + i * xStep, y, yAt + i * LANES, LANES);
+        }
+    }
+
+    private static void addFour(float[] x, int xAt, float w0, float w1, float w2, float w3, float[] y, int yAt) {
         for (int lane = 0; lane < LANES; lane++) {
-            y[yAt + lane] =
-                    y[yAt + lane] + w0 * x[x0 + lane] + w1 * x[x1 + lane] + w2 * x[x2 + lane] + w3 * x[x3 + lane];
+            y[yAt + lane] = y[yAt + lane]
+                    + w0 * x[xAt + lane]
+                    + w1 * x[xAt + LANES + lane]
+                    + w2 * x[xAt + 2 * LANES + lane]
+                    + w3 * x[xAt + 3 * LANES + lane];
         }
     }
 
     private static void addOne(float[] x, int xAt, float w, float[] y, int yAt) {
         for (int lane = 0; lane < LANES; lane++) {
             y[yAt + lane] += w * x[xAt + lane];
-        }
-    }
-
-    private static void addBias(float[] y, int yAt, float b) {
-        for (int lane = 0; lane < LANES; lane++) {
-            y[yAt + lane] += b;
         }
     }
 

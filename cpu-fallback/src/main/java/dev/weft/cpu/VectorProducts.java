@@ -11,99 +11,91 @@ final class VectorProducts implements Products {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
 
-    /** Biases of a block that has none. */
-    private static final float[] NONE = new float[8];
-
     @Override
     public int lanes() {
         return LANES;
     }
 
-    /** Eight, but for a rest that six or four do with less waste. */
+    /** Eight, but for a rest that six do with less waste. */
     @Override
     public int blockWidth(int remaining) {
-        return remaining > 6 ? 8 : remaining > 4 ? 6 : 4;
+        return remaining > 6 ? 8 : 6;
+    }
+
+    @Override
+    public int positions(int width) {
+        return width == 8 ? 3 : 4;
     }
 
     @Override
     public void run(
             int width,
+            int count,
+            int taps,
             float[] w,
             int wAt,
-            int[] taps,
-            int from,
-            int to,
             float[] x,
             int xAt,
-            int[] xs,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
             float[] y,
             int yAt,
-            int[] ys,
-            int firstPosition,
-            int endPosition,
             int yFilter,
-            int last,
-            float[] b,
-            int bAt) {
-        float[] biases = b == null ? NONE : b;
-        switch (width) {
-            case 8 ->
-                VectorProducts8.run8(
-                        w,
-                        wAt,
-                        taps,
-                        from,
-                        to,
-                        x,
-                        xAt,
-                        xs,
-                        y,
-                        yAt,
-                        ys,
-                        firstPosition,
-                        endPosition,
-                        yFilter,
-                        last,
-                        biases,
-                        bAt);
-            case 6 ->
-                VectorProducts6.run6(
-                        w,
-                        wAt,
-                        taps,
-                        from,
-                        to,
-                        x,
-                        xAt,
-                        xs,
-                        y,
-                        yAt,
-                        ys,
-                        firstPosition,
-                        endPosition,
-                        yFilter,
-                        last,
-                        biases,
-                        bAt);
-            default ->
-                VectorProducts6.run4(
-                        w,
-                        wAt,
-                        taps,
-                        from,
-                        to,
-                        x,
-                        xAt,
-                        xs,
-                        y,
-                        yAt,
-                        ys,
-                        firstPosition,
-                        endPosition,
-                        yFilter,
-                        last,
-                        biases,
-                        bAt);
+            int yStep,
+            int last) {
+        if (width == 8) {
+            VectorProducts8.run(
+                    count,
+                    taps,
+                    w,
+                    wAt,
+                    x,
+                    xAt,
+                    xStep,
+                    start,
+                    startAt,
+                    startFilter,
+                    startStep,
+                    y,
+                    yAt,
+                    yFilter,
+                    yStep,
+                    last);
+        } else {
+            VectorProducts6.run(
+                    count,
+                    taps,
+                    w,
+                    wAt,
+                    x,
+                    xAt,
+                    xStep,
+                    start,
+                    startAt,
+                    startFilter,
+                    startStep,
+                    y,
+                    yAt,
+                    yFilter,
+                    yStep,
+                    last);
+        }
+    }
+
+    @Override
+    public void spread(float[] x, int xAt, float[] y, int yAt, int yStep, int count) {
+        for (int i = 0; i < count; i++) {
+            FloatVector.fromArray(SPECIES, x, xAt + i * LANES).intoArray(y, yAt + i * yStep);
+        }
+    }
+
+    @Override
+    public void gather(float[] x, int xAt, int xStep, float[] y, int yAt, int count) {
+        for (int i = 0; i < count; i++) {
+            FloatVector.fromArray(SPECIES, x, xAt + i * xStep).intoArray(y, yAt + i * LANES);
         }
     }
 

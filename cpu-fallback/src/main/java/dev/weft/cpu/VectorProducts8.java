@@ -11,86 +11,100 @@ final class VectorProducts8 {
     private VectorProducts8() {}
 
     /** See {@link Products#run}. */
-    static void run8(
+    static void run(
+            int count,
+            int taps,
             float[] w,
             int wAt,
-            int[] taps,
-            int from,
-            int to,
             float[] x,
             int xAt,
-            int[] xs,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
             float[] y,
             int yAt,
-            int[] ys,
-            int firstPosition,
-            int endPosition,
             int yFilter,
-            int last,
-            float[] b,
-            int bAt) {
-        int p = firstPosition;
-        for (; p <= endPosition - 3; p += 3) {
+            int yStep,
+            int last) {
+        int p = 0;
+        for (; p <= count - 3; p += 3) {
+            int xp = xAt + p * xStep;
             product8x3(
+                    taps,
                     w,
                     wAt,
-                    taps,
-                    from,
-                    to,
                     x,
-                    xAt + xs[p],
-                    xAt + xs[p + 1],
-                    xAt + xs[p + 2],
+                    xp,
+                    xp + xStep,
+                    xp + 2 * xStep,
+                    start,
+                    startAt + p * startStep,
+                    startFilter,
+                    startStep,
                     y,
-                    yAt + ys[p],
-                    yAt + ys[p + 1],
-                    yAt + ys[p + 2],
+                    yAt + p * yStep,
                     yFilter,
-                    last,
-                    b,
-                    bAt);
+                    yStep,
+                    last);
         }
-        for (; p <= endPosition - 2; p += 2) {
+        for (; p <= count - 2; p += 2) {
+            int xp = xAt + p * xStep;
             product8x2(
+                    taps,
                     w,
                     wAt,
-                    taps,
-                    from,
-                    to,
                     x,
-                    xAt + xs[p],
-                    xAt + xs[p + 1],
+                    xp,
+                    xp + xStep,
+                    start,
+                    startAt + p * startStep,
+                    startFilter,
+                    startStep,
                     y,
-                    yAt + ys[p],
-                    yAt + ys[p + 1],
+                    yAt + p * yStep,
                     yFilter,
-                    last,
-                    b,
-                    bAt);
+                    yStep,
+                    last);
         }
-        for (; p <= endPosition - 1; p += 1) {
-            product8x1(w, wAt, taps, from, to, x, xAt + xs[p], y, yAt + ys[p], yFilter, last, b, bAt);
+        for (; p <= count - 1; p += 1) {
+            int xp = xAt + p * xStep;
+            product8x1(
+                    taps,
+                    w,
+                    wAt,
+                    x,
+                    xp,
+                    start,
+                    startAt + p * startStep,
+                    startFilter,
+                    startStep,
+                    y,
+                    yAt + p * yStep,
+                    yFilter,
+                    yStep,
+                    last);
         }
     }
 
     static void product8x3(
+            int taps,
             float[] w,
             int wAt,
-            int[] taps,
-            int from,
-            int to,
             float[] x,
             int x0,
             int x1,
             int x2,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
             float[] y,
-            int y0,
-            int y1,
-            int y2,
+            int yAt,
             int yFilter,
-            int last,
-            float[] b,
-            int bAt) {
+            int yStep,
+            int last) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s02 = FloatVector.zero(SPECIES);
@@ -115,12 +129,11 @@ final class VectorProducts8 {
         FloatVector s70 = FloatVector.zero(SPECIES);
         FloatVector s71 = FloatVector.zero(SPECIES);
         FloatVector s72 = FloatVector.zero(SPECIES);
-        for (int t = from; t < to; t++) {
-            int tap = taps[t];
+        for (int t = 0; t < taps; t++) {
             int wi = wAt + 8 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + tap);
-            FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + tap);
-            FloatVector v2 = FloatVector.fromArray(SPECIES, x, x2 + tap);
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
+            FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + t * LANES);
+            FloatVector v2 = FloatVector.fromArray(SPECIES, x, x2 + t * LANES);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             s01 = w0.fma(v1, s01);
@@ -154,64 +167,80 @@ final class VectorProducts8 {
             s71 = w7.fma(v1, s71);
             s72 = w7.fma(v2, s72);
         }
-        int k0 = 0;
-        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
-        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
-        s01.add(b0).intoArray(y, y1 + k0 * yFilter);
-        s02.add(b0).intoArray(y, y2 + k0 * yFilter);
         int k1 = Math.min(1, last);
-        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
-        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
-        s11.add(b1).intoArray(y, y1 + k1 * yFilter);
-        s12.add(b1).intoArray(y, y2 + k1 * yFilter);
         int k2 = Math.min(2, last);
-        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
-        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
-        s21.add(b2).intoArray(y, y1 + k2 * yFilter);
-        s22.add(b2).intoArray(y, y2 + k2 * yFilter);
         int k3 = Math.min(3, last);
-        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
-        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
-        s31.add(b3).intoArray(y, y1 + k3 * yFilter);
-        s32.add(b3).intoArray(y, y2 + k3 * yFilter);
         int k4 = Math.min(4, last);
-        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
-        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
-        s41.add(b4).intoArray(y, y1 + k4 * yFilter);
-        s42.add(b4).intoArray(y, y2 + k4 * yFilter);
         int k5 = Math.min(5, last);
-        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
-        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
-        s51.add(b5).intoArray(y, y1 + k5 * yFilter);
-        s52.add(b5).intoArray(y, y2 + k5 * yFilter);
         int k6 = Math.min(6, last);
-        FloatVector b6 = FloatVector.broadcast(SPECIES, b[bAt + k6]);
-        s60.add(b6).intoArray(y, y0 + k6 * yFilter);
-        s61.add(b6).intoArray(y, y1 + k6 * yFilter);
-        s62.add(b6).intoArray(y, y2 + k6 * yFilter);
         int k7 = Math.min(7, last);
-        FloatVector b7 = FloatVector.broadcast(SPECIES, b[bAt + k7]);
-        s70.add(b7).intoArray(y, y0 + k7 * yFilter);
-        s71.add(b7).intoArray(y, y1 + k7 * yFilter);
-        s72.add(b7).intoArray(y, y2 + k7 * yFilter);
+        // all is read before anything is written, since start may be y and filters may be repeated
+        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
+        s01 = s01.add(FloatVector.fromArray(SPECIES, start, startAt + startStep));
+        s02 = s02.add(FloatVector.fromArray(SPECIES, start, startAt + 2 * startStep));
+        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
+        s11 = s11.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep));
+        s12 = s12.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 2 * startStep));
+        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
+        s21 = s21.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep));
+        s22 = s22.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 2 * startStep));
+        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
+        s31 = s31.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep));
+        s32 = s32.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 2 * startStep));
+        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
+        s41 = s41.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep));
+        s42 = s42.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 2 * startStep));
+        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
+        s51 = s51.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep));
+        s52 = s52.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 2 * startStep));
+        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
+        s61 = s61.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + startStep));
+        s62 = s62.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + 2 * startStep));
+        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
+        s71 = s71.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + startStep));
+        s72 = s72.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + 2 * startStep));
+        s00.intoArray(y, yAt);
+        s01.intoArray(y, yAt + yStep);
+        s02.intoArray(y, yAt + 2 * yStep);
+        s10.intoArray(y, yAt + k1 * yFilter);
+        s11.intoArray(y, yAt + k1 * yFilter + yStep);
+        s12.intoArray(y, yAt + k1 * yFilter + 2 * yStep);
+        s20.intoArray(y, yAt + k2 * yFilter);
+        s21.intoArray(y, yAt + k2 * yFilter + yStep);
+        s22.intoArray(y, yAt + k2 * yFilter + 2 * yStep);
+        s30.intoArray(y, yAt + k3 * yFilter);
+        s31.intoArray(y, yAt + k3 * yFilter + yStep);
+        s32.intoArray(y, yAt + k3 * yFilter + 2 * yStep);
+        s40.intoArray(y, yAt + k4 * yFilter);
+        s41.intoArray(y, yAt + k4 * yFilter + yStep);
+        s42.intoArray(y, yAt + k4 * yFilter + 2 * yStep);
+        s50.intoArray(y, yAt + k5 * yFilter);
+        s51.intoArray(y, yAt + k5 * yFilter + yStep);
+        s52.intoArray(y, yAt + k5 * yFilter + 2 * yStep);
+        s60.intoArray(y, yAt + k6 * yFilter);
+        s61.intoArray(y, yAt + k6 * yFilter + yStep);
+        s62.intoArray(y, yAt + k6 * yFilter + 2 * yStep);
+        s70.intoArray(y, yAt + k7 * yFilter);
+        s71.intoArray(y, yAt + k7 * yFilter + yStep);
+        s72.intoArray(y, yAt + k7 * yFilter + 2 * yStep);
     }
 
     static void product8x2(
+            int taps,
             float[] w,
             int wAt,
-            int[] taps,
-            int from,
-            int to,
             float[] x,
             int x0,
             int x1,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
             float[] y,
-            int y0,
-            int y1,
+            int yAt,
             int yFilter,
-            int last,
-            float[] b,
-            int bAt) {
+            int yStep,
+            int last) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
@@ -228,11 +257,10 @@ final class VectorProducts8 {
         FloatVector s61 = FloatVector.zero(SPECIES);
         FloatVector s70 = FloatVector.zero(SPECIES);
         FloatVector s71 = FloatVector.zero(SPECIES);
-        for (int t = from; t < to; t++) {
-            int tap = taps[t];
+        for (int t = 0; t < taps; t++) {
             int wi = wAt + 8 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + tap);
-            FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + tap);
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
+            FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + t * LANES);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             s01 = w0.fma(v1, s01);
@@ -258,54 +286,63 @@ final class VectorProducts8 {
             s70 = w7.fma(v0, s70);
             s71 = w7.fma(v1, s71);
         }
-        int k0 = 0;
-        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
-        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
-        s01.add(b0).intoArray(y, y1 + k0 * yFilter);
         int k1 = Math.min(1, last);
-        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
-        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
-        s11.add(b1).intoArray(y, y1 + k1 * yFilter);
         int k2 = Math.min(2, last);
-        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
-        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
-        s21.add(b2).intoArray(y, y1 + k2 * yFilter);
         int k3 = Math.min(3, last);
-        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
-        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
-        s31.add(b3).intoArray(y, y1 + k3 * yFilter);
         int k4 = Math.min(4, last);
-        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
-        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
-        s41.add(b4).intoArray(y, y1 + k4 * yFilter);
         int k5 = Math.min(5, last);
-        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
-        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
-        s51.add(b5).intoArray(y, y1 + k5 * yFilter);
         int k6 = Math.min(6, last);
-        FloatVector b6 = FloatVector.broadcast(SPECIES, b[bAt + k6]);
-        s60.add(b6).intoArray(y, y0 + k6 * yFilter);
-        s61.add(b6).intoArray(y, y1 + k6 * yFilter);
         int k7 = Math.min(7, last);
-        FloatVector b7 = FloatVector.broadcast(SPECIES, b[bAt + k7]);
-        s70.add(b7).intoArray(y, y0 + k7 * yFilter);
-        s71.add(b7).intoArray(y, y1 + k7 * yFilter);
+        // all is read before anything is written, since start may be y and filters may be repeated
+        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
+        s01 = s01.add(FloatVector.fromArray(SPECIES, start, startAt + startStep));
+        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
+        s11 = s11.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep));
+        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
+        s21 = s21.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep));
+        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
+        s31 = s31.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep));
+        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
+        s41 = s41.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep));
+        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
+        s51 = s51.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep));
+        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
+        s61 = s61.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + startStep));
+        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
+        s71 = s71.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + startStep));
+        s00.intoArray(y, yAt);
+        s01.intoArray(y, yAt + yStep);
+        s10.intoArray(y, yAt + k1 * yFilter);
+        s11.intoArray(y, yAt + k1 * yFilter + yStep);
+        s20.intoArray(y, yAt + k2 * yFilter);
+        s21.intoArray(y, yAt + k2 * yFilter + yStep);
+        s30.intoArray(y, yAt + k3 * yFilter);
+        s31.intoArray(y, yAt + k3 * yFilter + yStep);
+        s40.intoArray(y, yAt + k4 * yFilter);
+        s41.intoArray(y, yAt + k4 * yFilter + yStep);
+        s50.intoArray(y, yAt + k5 * yFilter);
+        s51.intoArray(y, yAt + k5 * yFilter + yStep);
+        s60.intoArray(y, yAt + k6 * yFilter);
+        s61.intoArray(y, yAt + k6 * yFilter + yStep);
+        s70.intoArray(y, yAt + k7 * yFilter);
+        s71.intoArray(y, yAt + k7 * yFilter + yStep);
     }
 
     static void product8x1(
+            int taps,
             float[] w,
             int wAt,
-            int[] taps,
-            int from,
-            int to,
             float[] x,
             int x0,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
             float[] y,
-            int y0,
+            int yAt,
             int yFilter,
-            int last,
-            float[] b,
-            int bAt) {
+            int yStep,
+            int last) {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
         FloatVector s20 = FloatVector.zero(SPECIES);
@@ -314,10 +351,9 @@ final class VectorProducts8 {
         FloatVector s50 = FloatVector.zero(SPECIES);
         FloatVector s60 = FloatVector.zero(SPECIES);
         FloatVector s70 = FloatVector.zero(SPECIES);
-        for (int t = from; t < to; t++) {
-            int tap = taps[t];
+        for (int t = 0; t < taps; t++) {
             int wi = wAt + 8 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + tap);
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             FloatVector w1 = FloatVector.broadcast(SPECIES, w[wi + 1]);
@@ -335,29 +371,29 @@ final class VectorProducts8 {
             FloatVector w7 = FloatVector.broadcast(SPECIES, w[wi + 7]);
             s70 = w7.fma(v0, s70);
         }
-        int k0 = 0;
-        FloatVector b0 = FloatVector.broadcast(SPECIES, b[bAt + k0]);
-        s00.add(b0).intoArray(y, y0 + k0 * yFilter);
         int k1 = Math.min(1, last);
-        FloatVector b1 = FloatVector.broadcast(SPECIES, b[bAt + k1]);
-        s10.add(b1).intoArray(y, y0 + k1 * yFilter);
         int k2 = Math.min(2, last);
-        FloatVector b2 = FloatVector.broadcast(SPECIES, b[bAt + k2]);
-        s20.add(b2).intoArray(y, y0 + k2 * yFilter);
         int k3 = Math.min(3, last);
-        FloatVector b3 = FloatVector.broadcast(SPECIES, b[bAt + k3]);
-        s30.add(b3).intoArray(y, y0 + k3 * yFilter);
         int k4 = Math.min(4, last);
-        FloatVector b4 = FloatVector.broadcast(SPECIES, b[bAt + k4]);
-        s40.add(b4).intoArray(y, y0 + k4 * yFilter);
         int k5 = Math.min(5, last);
-        FloatVector b5 = FloatVector.broadcast(SPECIES, b[bAt + k5]);
-        s50.add(b5).intoArray(y, y0 + k5 * yFilter);
         int k6 = Math.min(6, last);
-        FloatVector b6 = FloatVector.broadcast(SPECIES, b[bAt + k6]);
-        s60.add(b6).intoArray(y, y0 + k6 * yFilter);
         int k7 = Math.min(7, last);
-        FloatVector b7 = FloatVector.broadcast(SPECIES, b[bAt + k7]);
-        s70.add(b7).intoArray(y, y0 + k7 * yFilter);
+        // all is read before anything is written, since start may be y and filters may be repeated
+        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
+        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
+        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
+        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
+        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
+        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
+        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
+        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
+        s00.intoArray(y, yAt);
+        s10.intoArray(y, yAt + k1 * yFilter);
+        s20.intoArray(y, yAt + k2 * yFilter);
+        s30.intoArray(y, yAt + k3 * yFilter);
+        s40.intoArray(y, yAt + k4 * yFilter);
+        s50.intoArray(y, yAt + k5 * yFilter);
+        s60.intoArray(y, yAt + k6 * yFilter);
+        s70.intoArray(y, yAt + k7 * yFilter);
     }
 }
