@@ -60,9 +60,9 @@ interface Products {
     int gradientTaps(int width, int row);
 
     /**
-     * {@code lanes[k][t] += sum over positions p of dy[k][p] x[p + t]}, lane by lane. dy of filter k and position p begins
-     * at {@code dyAt + k dyFilter + p lanes}, x of position p and tap t at {@code xAt + xs[p] + taps[t]}. Filters and taps
-     * past the last ones are those again.
+     * {@code lanes[k][t] += sum over positions p of dy[p][k] x[p + t]}, lane by lane. dy of position p and filter k begins at
+     * {@code dyAt + ((p - from) width + k) lanes}, x of position p and tap t at {@code xAt + xs[p] + taps[t]}. Taps past the
+     * last one are that one again.
      *
      * @param lanes {@code width} times {@link #gradientTaps} vectors from {@code lanesAt} on
      */
@@ -71,8 +71,6 @@ interface Products {
             int row,
             float[] dy,
             int dyAt,
-            int dyFilter,
-            int lastFilter,
             float[] x,
             int xAt,
             int[] xs,
@@ -83,4 +81,7 @@ interface Products {
             int lastTap,
             float[] lanes,
             int lanesAt);
+
+    /** {@code x[i]} becomes the sum of the lanes of the i-th of {@code count} vectors, as a fixed tree. */
+    void sumLanes(float[] x, int xAt, int count);
 }

@@ -107,8 +107,6 @@ final class ScalarProducts implements Products {
             int row,
             float[] dy,
             int dyAt,
-            int dyFilter,
-            int lastFilter,
             float[] x,
             int xAt,
             int[] xs,
@@ -121,7 +119,8 @@ final class ScalarProducts implements Products {
             int lanesAt) {
         for (int p = from; p < to; p++) {
             for (int t = firstTap; t <= lastTap; t++) {
-                addProduct(dy, dyAt + p * LANES, x, xAt + xs[p] + taps[t], lanes, lanesAt + (t - firstTap) * LANES);
+                int sums = lanesAt + (t - firstTap) * LANES;
+                addProduct(dy, dyAt + (p - from) * LANES, x, xAt + xs[p] + taps[t], lanes, sums);
             }
         }
     }
@@ -129,6 +128,24 @@ final class ScalarProducts implements Products {
     private static void addProduct(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt) {
         for (int lane = 0; lane < LANES; lane++) {
             y[yAt + lane] += a[aAt + lane] * b[bAt + lane];
+        }
+    }
+
+    @Override
+    public void sumLanes(float[] x, int xAt, int count) {
+        for (int i = 0; i < count; i++) {
+            int from = xAt + i * LANES;
+            float s0 = 0;
+            float s1 = 0;
+            float s2 = 0;
+            float s3 = 0;
+            for (int lane = from; lane < from + LANES; lane += 4) {
+                s0 += x[lane];
+                s1 += x[lane + 1];
+                s2 += x[lane + 2];
+                s3 += x[lane + 3];
+            }
+            x[xAt + i] = (s0 + s1) + (s2 + s3);
         }
     }
 }

@@ -3,19 +3,17 @@ package dev.weft.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Sums over the positions of an image, for the gradients of filters. */
+/** Sums over the positions of an image, for the gradients of filters; see {@link Products#gradient}. */
 final class VectorGradients {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
 
     private VectorGradients() {}
 
+    /** Four filters and five taps anywhere. */
     static void gradient4x5(
             float[] dy,
-            int dy0,
-            int dy1,
-            int dy2,
-            int dy3,
+            int dyAt,
             float[] x,
             int x0,
             int x1,
@@ -49,30 +47,31 @@ final class VectorGradients {
         FloatVector s34 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 19 * LANES);
         for (int p = from; p < to; p++) {
             int at = xs[p];
+            int g = dyAt + (p - from) * 4 * LANES;
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + at);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, x2 + at);
             FloatVector v3 = FloatVector.fromArray(SPECIES, x, x3 + at);
             FloatVector v4 = FloatVector.fromArray(SPECIES, x, x4 + at);
-            FloatVector g0 = FloatVector.fromArray(SPECIES, dy, dy0 + p * LANES);
+            FloatVector g0 = FloatVector.fromArray(SPECIES, dy, g);
             s00 = g0.fma(v0, s00);
             s01 = g0.fma(v1, s01);
             s02 = g0.fma(v2, s02);
             s03 = g0.fma(v3, s03);
             s04 = g0.fma(v4, s04);
-            FloatVector g1 = FloatVector.fromArray(SPECIES, dy, dy1 + p * LANES);
+            FloatVector g1 = FloatVector.fromArray(SPECIES, dy, g + 1 * LANES);
             s10 = g1.fma(v0, s10);
             s11 = g1.fma(v1, s11);
             s12 = g1.fma(v2, s12);
             s13 = g1.fma(v3, s13);
             s14 = g1.fma(v4, s14);
-            FloatVector g2 = FloatVector.fromArray(SPECIES, dy, dy2 + p * LANES);
+            FloatVector g2 = FloatVector.fromArray(SPECIES, dy, g + 2 * LANES);
             s20 = g2.fma(v0, s20);
             s21 = g2.fma(v1, s21);
             s22 = g2.fma(v2, s22);
             s23 = g2.fma(v3, s23);
             s24 = g2.fma(v4, s24);
-            FloatVector g3 = FloatVector.fromArray(SPECIES, dy, dy3 + p * LANES);
+            FloatVector g3 = FloatVector.fromArray(SPECIES, dy, g + 3 * LANES);
             s30 = g3.fma(v0, s30);
             s31 = g3.fma(v1, s31);
             s32 = g3.fma(v2, s32);
@@ -101,20 +100,9 @@ final class VectorGradients {
         s34.intoArray(lanes, lanesAt + 19 * LANES);
     }
 
-    /** 4 filters and 5 taps side by side. */
+    /** Four filters and five taps side by side. */
     static void gradient4xRow5(
-            float[] dy,
-            int dy0,
-            int dy1,
-            int dy2,
-            int dy3,
-            float[] x,
-            int xAt,
-            int[] xs,
-            int from,
-            int to,
-            float[] lanes,
-            int lanesAt) {
+            float[] dy, int dyAt, float[] x, int xAt, int[] xs, int from, int to, float[] lanes, int lanesAt) {
         FloatVector s00 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 0 * LANES);
         FloatVector s01 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 1 * LANES);
         FloatVector s02 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 2 * LANES);
@@ -137,30 +125,31 @@ final class VectorGradients {
         FloatVector s34 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 19 * LANES);
         for (int p = from; p < to; p++) {
             int at = xAt + xs[p];
+            int g = dyAt + (p - from) * 4 * LANES;
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
             FloatVector v3 = FloatVector.fromArray(SPECIES, x, at + 3 * LANES);
             FloatVector v4 = FloatVector.fromArray(SPECIES, x, at + 4 * LANES);
-            FloatVector g0 = FloatVector.fromArray(SPECIES, dy, dy0 + p * LANES);
+            FloatVector g0 = FloatVector.fromArray(SPECIES, dy, g);
             s00 = g0.fma(v0, s00);
             s01 = g0.fma(v1, s01);
             s02 = g0.fma(v2, s02);
             s03 = g0.fma(v3, s03);
             s04 = g0.fma(v4, s04);
-            FloatVector g1 = FloatVector.fromArray(SPECIES, dy, dy1 + p * LANES);
+            FloatVector g1 = FloatVector.fromArray(SPECIES, dy, g + 1 * LANES);
             s10 = g1.fma(v0, s10);
             s11 = g1.fma(v1, s11);
             s12 = g1.fma(v2, s12);
             s13 = g1.fma(v3, s13);
             s14 = g1.fma(v4, s14);
-            FloatVector g2 = FloatVector.fromArray(SPECIES, dy, dy2 + p * LANES);
+            FloatVector g2 = FloatVector.fromArray(SPECIES, dy, g + 2 * LANES);
             s20 = g2.fma(v0, s20);
             s21 = g2.fma(v1, s21);
             s22 = g2.fma(v2, s22);
             s23 = g2.fma(v3, s23);
             s24 = g2.fma(v4, s24);
-            FloatVector g3 = FloatVector.fromArray(SPECIES, dy, dy3 + p * LANES);
+            FloatVector g3 = FloatVector.fromArray(SPECIES, dy, g + 3 * LANES);
             s30 = g3.fma(v0, s30);
             s31 = g3.fma(v1, s31);
             s32 = g3.fma(v2, s32);
@@ -189,19 +178,9 @@ final class VectorGradients {
         s34.intoArray(lanes, lanesAt + 19 * LANES);
     }
 
-    /** 3 filters and 5 taps side by side. */
+    /** Three filters and five taps side by side. */
     static void gradient3xRow5(
-            float[] dy,
-            int dy0,
-            int dy1,
-            int dy2,
-            float[] x,
-            int xAt,
-            int[] xs,
-            int from,
-            int to,
-            float[] lanes,
-            int lanesAt) {
+            float[] dy, int dyAt, float[] x, int xAt, int[] xs, int from, int to, float[] lanes, int lanesAt) {
         FloatVector s00 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 0 * LANES);
         FloatVector s01 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 1 * LANES);
         FloatVector s02 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 2 * LANES);
@@ -219,24 +198,25 @@ final class VectorGradients {
         FloatVector s24 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 14 * LANES);
         for (int p = from; p < to; p++) {
             int at = xAt + xs[p];
+            int g = dyAt + (p - from) * 3 * LANES;
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
             FloatVector v3 = FloatVector.fromArray(SPECIES, x, at + 3 * LANES);
             FloatVector v4 = FloatVector.fromArray(SPECIES, x, at + 4 * LANES);
-            FloatVector g0 = FloatVector.fromArray(SPECIES, dy, dy0 + p * LANES);
+            FloatVector g0 = FloatVector.fromArray(SPECIES, dy, g);
             s00 = g0.fma(v0, s00);
             s01 = g0.fma(v1, s01);
             s02 = g0.fma(v2, s02);
             s03 = g0.fma(v3, s03);
             s04 = g0.fma(v4, s04);
-            FloatVector g1 = FloatVector.fromArray(SPECIES, dy, dy1 + p * LANES);
+            FloatVector g1 = FloatVector.fromArray(SPECIES, dy, g + 1 * LANES);
             s10 = g1.fma(v0, s10);
             s11 = g1.fma(v1, s11);
             s12 = g1.fma(v2, s12);
             s13 = g1.fma(v3, s13);
             s14 = g1.fma(v4, s14);
-            FloatVector g2 = FloatVector.fromArray(SPECIES, dy, dy2 + p * LANES);
+            FloatVector g2 = FloatVector.fromArray(SPECIES, dy, g + 2 * LANES);
             s20 = g2.fma(v0, s20);
             s21 = g2.fma(v1, s21);
             s22 = g2.fma(v2, s22);
@@ -260,24 +240,9 @@ final class VectorGradients {
         s24.intoArray(lanes, lanesAt + 14 * LANES);
     }
 
-    /** 8 filters and 3 taps side by side. */
+    /** Eight filters and three taps side by side. */
     static void gradient8xRow3(
-            float[] dy,
-            int dy0,
-            int dy1,
-            int dy2,
-            int dy3,
-            int dy4,
-            int dy5,
-            int dy6,
-            int dy7,
-            float[] x,
-            int xAt,
-            int[] xs,
-            int from,
-            int to,
-            float[] lanes,
-            int lanesAt) {
+            float[] dy, int dyAt, float[] x, int xAt, int[] xs, int from, int to, float[] lanes, int lanesAt) {
         FloatVector s00 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 0 * LANES);
         FloatVector s01 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 1 * LANES);
         FloatVector s02 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 2 * LANES);
@@ -304,38 +269,39 @@ final class VectorGradients {
         FloatVector s72 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 23 * LANES);
         for (int p = from; p < to; p++) {
             int at = xAt + xs[p];
+            int g = dyAt + (p - from) * 8 * LANES;
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
-            FloatVector g0 = FloatVector.fromArray(SPECIES, dy, dy0 + p * LANES);
+            FloatVector g0 = FloatVector.fromArray(SPECIES, dy, g);
             s00 = g0.fma(v0, s00);
             s01 = g0.fma(v1, s01);
             s02 = g0.fma(v2, s02);
-            FloatVector g1 = FloatVector.fromArray(SPECIES, dy, dy1 + p * LANES);
+            FloatVector g1 = FloatVector.fromArray(SPECIES, dy, g + 1 * LANES);
             s10 = g1.fma(v0, s10);
             s11 = g1.fma(v1, s11);
             s12 = g1.fma(v2, s12);
-            FloatVector g2 = FloatVector.fromArray(SPECIES, dy, dy2 + p * LANES);
+            FloatVector g2 = FloatVector.fromArray(SPECIES, dy, g + 2 * LANES);
             s20 = g2.fma(v0, s20);
             s21 = g2.fma(v1, s21);
             s22 = g2.fma(v2, s22);
-            FloatVector g3 = FloatVector.fromArray(SPECIES, dy, dy3 + p * LANES);
+            FloatVector g3 = FloatVector.fromArray(SPECIES, dy, g + 3 * LANES);
             s30 = g3.fma(v0, s30);
             s31 = g3.fma(v1, s31);
             s32 = g3.fma(v2, s32);
-            FloatVector g4 = FloatVector.fromArray(SPECIES, dy, dy4 + p * LANES);
+            FloatVector g4 = FloatVector.fromArray(SPECIES, dy, g + 4 * LANES);
             s40 = g4.fma(v0, s40);
             s41 = g4.fma(v1, s41);
             s42 = g4.fma(v2, s42);
-            FloatVector g5 = FloatVector.fromArray(SPECIES, dy, dy5 + p * LANES);
+            FloatVector g5 = FloatVector.fromArray(SPECIES, dy, g + 5 * LANES);
             s50 = g5.fma(v0, s50);
             s51 = g5.fma(v1, s51);
             s52 = g5.fma(v2, s52);
-            FloatVector g6 = FloatVector.fromArray(SPECIES, dy, dy6 + p * LANES);
+            FloatVector g6 = FloatVector.fromArray(SPECIES, dy, g + 6 * LANES);
             s60 = g6.fma(v0, s60);
             s61 = g6.fma(v1, s61);
             s62 = g6.fma(v2, s62);
-            FloatVector g7 = FloatVector.fromArray(SPECIES, dy, dy7 + p * LANES);
+            FloatVector g7 = FloatVector.fromArray(SPECIES, dy, g + 7 * LANES);
             s70 = g7.fma(v0, s70);
             s71 = g7.fma(v1, s71);
             s72 = g7.fma(v2, s72);

@@ -120,8 +120,6 @@ final class VectorProducts implements Products {
             int row,
             float[] dy,
             int dyAt,
-            int dyFilter,
-            int lastFilter,
             float[] x,
             int xAt,
             int[] xs,
@@ -132,29 +130,42 @@ final class VectorProducts implements Products {
             int lastTap,
             float[] lanes,
             int lanesAt) {
-        int dy1 = dyAt + Math.min(1, lastFilter) * dyFilter;
-        int dy2 = dyAt + Math.min(2, lastFilter) * dyFilter;
         int x0 = xAt + taps[firstTap];
-        if (width == 3) {
-            VectorGradients.gradient3xRow5(dy, dyAt, dy1, dy2, x, x0, xs, from, to, lanes, lanesAt);
-            return;
-        }
-        int dy3 = dyAt + Math.min(3, lastFilter) * dyFilter;
         if (width == 8) {
-            int dy4 = dyAt + Math.min(4, lastFilter) * dyFilter;
-            int dy5 = dyAt + Math.min(5, lastFilter) * dyFilter;
-            int dy6 = dyAt + Math.min(6, lastFilter) * dyFilter;
-            int dy7 = dyAt + Math.min(7, lastFilter) * dyFilter;
-            VectorGradients.gradient8xRow3(
-                    dy, dyAt, dy1, dy2, dy3, dy4, dy5, dy6, dy7, x, x0, xs, from, to, lanes, lanesAt);
+            VectorGradients.gradient8xRow3(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
+        } else if (width == 3) {
+            VectorGradients.gradient3xRow5(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
         } else if (row == 5) {
-            VectorGradients.gradient4xRow5(dy, dyAt, dy1, dy2, dy3, x, x0, xs, from, to, lanes, lanesAt);
+            VectorGradients.gradient4xRow5(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
         } else {
             int x1 = xAt + taps[Math.min(firstTap + 1, lastTap)];
             int x2 = xAt + taps[Math.min(firstTap + 2, lastTap)];
             int x3 = xAt + taps[Math.min(firstTap + 3, lastTap)];
             int x4 = xAt + taps[Math.min(firstTap + 4, lastTap)];
-            VectorGradients.gradient4x5(dy, dyAt, dy1, dy2, dy3, x, x0, x1, x2, x3, x4, xs, from, to, lanes, lanesAt);
+            VectorGradients.gradient4x5(dy, dyAt, x, x0, x1, x2, x3, x4, xs, from, to, lanes, lanesAt);
         }
+    }
+
+    @Override
+    public void sumLanes(float[] x, int xAt, int count) {
+        for (int i = 0; i < count; i++) {
+            x[xAt + i] = sumLanes(x, xAt + i * LANES);
+        }
+    }
+
+    /**
+     * Scalar and without a loop, 11 cycles: shuffles of JDK 17 check their indexes every time, and vectors of a second
+     * length anywhere would make the compiler doubt the length of all others.
+     */
+    private static float sumLanes(float[] x, int from) {
+        float sum = sumOfFour(x, from);
+        if (LANES >= 8) {
+            sum += sumOfFour(x, from + 4);
+        }
+        return LANES < 16 ? sum : sum + (sumOfFour(x, from + 8) + sumOfFour(x, from + 12));
+    }
+
+    private static float sumOfFour(float[] x, int from) {
+        return (x[from] + x[from + 1]) + (x[from + 2] + x[from + 3]);
     }
 }
