@@ -49,7 +49,19 @@ final class Correlation {
      * Outputs {@code first}, {@code first + step}, ...: their inputs, counted from the base, from {@code from} to
      * {@code to - 1}; the base of the first is a pixel of the frame, and the next are {@code pixelStep} further on each.
      */
-    private record Group(int first, int step, int count, int from, int to, int pixel, int pixelStep, int pattern) {}
+    private record Group(int first, int step, int count, int from, int to, int pixel, int pixelStep, int pattern) {
+        boolean isContinuedBy(Group next) {
+            return next.first == first + count * step
+                    && next.pattern == pattern
+                    && next.from == from
+                    && next.to == to
+                    && (next.count == 1 || next.step == step);
+        }
+
+        Group and(int more) {
+            return new Group(first, step, count + more, from, to, pixel, pixelStep, pattern);
+        }
+    }
 
     Correlation(int channels, int filters, Axis rows, Axis columns, Products products) {
         this.channels = channels;
@@ -89,7 +101,7 @@ final class Correlation {
                 int next = part.size() > 1 ? part.get(1) : first;
                 int from = part.stream().mapToInt(columns::from).min().orElseThrow();
                 int to = part.stream().mapToInt(columns::to).max().orElseThrow();
-                all.add(new Group(
+                Group group = new Group(
                         first,
                         next - first,
                         part.size(),
@@ -97,7 +109,13 @@ final class Correlation {
                         Math.max(from, to),
                         columns.base()[first] - frameFirst,
                         columns.base()[next] - columns.base()[first],
-                        pattern));
+                        pattern);
+                Group before = all.isEmpty() ? null : all.get(all.size() - 1);
+                if (before != null && before.isContinuedBy(group)) {
+                    all.set(all.size() - 1, before.and(group.count));
+                } else {
+                    all.add(group);
+                }
             }
         }
         return all.toArray(Group[]::new);

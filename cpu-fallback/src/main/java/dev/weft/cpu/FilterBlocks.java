@@ -5,11 +5,13 @@ package dev.weft.cpu;
  * not full repeats its last filter.
  */
 final class FilterBlocks {
+    private final int filters;
     private final int[] first;
     private final int[] width;
     private final int[] before;
 
     FilterBlocks(int filters, Products products) {
+        this.filters = filters;
         int count = 0;
         int[] widths = new int[filters];
         for (int done = 0; done < filters; done += widths[count++]) {
@@ -46,5 +48,46 @@ final class FilterBlocks {
     /** Elements of packed weights. */
     long length(long taps) {
         return before[count()] * taps;
+    }
+
+    /**
+     * Packs the weights of a block tap by tap: the weight of filter k and tap t is {@code w[wAt + k filterStep + t tapStep]}.
+     */
+    void pack(int block, float[] w, int wAt, int filterStep, int tapStep, int taps, float[] packed, int packedAt) {
+        int to = packedAt + at(block, taps);
+        int from = wAt + first[block] * filterStep;
+        int present = Math.min(width[block], filters - first[block]);
+        if (width[block] == 8 && present == 8 && tapStep == 1) {
+            packEightRows(w, from, filterStep, taps, packed, to);
+            return;
+        }
+        for (int k = 0; k < width[block]; k++) {
+            int filter = from + Math.min(k, present - 1) * filterStep;
+            for (int t = 0; t < taps; t++) {
+                packed[to + t * width[block] + k] = w[filter + t * tapStep];
+            }
+        }
+    }
+
+    /** One load and one store for each weight: with a loop over the filters it would be several times slower. */
+    private static void packEightRows(float[] w, int wAt, int row, int taps, float[] packed, int to) {
+        int w1 = wAt + row;
+        int w2 = w1 + row;
+        int w3 = w2 + row;
+        int w4 = w3 + row;
+        int w5 = w4 + row;
+        int w6 = w5 + row;
+        int w7 = w6 + row;
+        for (int t = 0; t < taps; t++) {
+            int at = to + 8 * t;
+            packed[at] = w[wAt + t];
+            packed[at + 1] = w[w1 + t];
+            packed[at + 2] = w[w2 + t];
+            packed[at + 3] = w[w3 + t];
+            packed[at + 4] = w[w4 + t];
+            packed[at + 5] = w[w5 + t];
+            packed[at + 6] = w[w6 + t];
+            packed[at + 7] = w[w7 + t];
+        }
     }
 }

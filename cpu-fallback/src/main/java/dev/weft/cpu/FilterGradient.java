@@ -12,6 +12,9 @@ final class FilterGradient {
     /** Bytes of the sums of a block of filters and some channels. */
     private static final int SUMS_BYTES = 10 << 10;
 
+    /** Positions that are gathered at a time, so that what is written in turns stays in the first-level cache. */
+    private static final int GATHERED = 32;
+
     /** Tiles whose sums are added up lane by lane; more would lose digits in long running sums. */
     private static final int GROUP = 2;
 
@@ -130,9 +133,13 @@ final class FilterGradient {
     /** Puts the gradients of a block of filters side by side, position by position; a block that is not full repeats its last. */
     private void gather(int k, int dyAt, int to) {
         int width = width(k);
-        for (int j = 0; j < width; j++) {
-            int plane = dyAt + Math.min(j, g.filters() - k - 1) * positions.length * lanes;
-            products.spread(dy.reals, plane, scratch.a, to + j * lanes, width * lanes, positions.length);
+        int plane = positions.length * lanes;
+        for (int p = 0; p < positions.length; p += GATHERED) {
+            int count = Math.min(GATHERED, positions.length - p);
+            for (int j = 0; j < width; j++) {
+                int from = dyAt + Math.min(j, g.filters() - k - 1) * plane + p * lanes;
+                products.spread(dy.reals, from, scratch.a, to + (p * width + j) * lanes, width * lanes, count);
+            }
         }
     }
 

@@ -35,17 +35,9 @@ final class LinearKernel {
                 biases.spread();
                 return;
             }
-            int to = packed.at + blocks.at(block, inner);
-            int width = blocks.width(block);
-            int first = blocks.first(block);
-            int stride = op.transposeB() ? inner : 1;
-            int step = op.transposeB() ? 1 : columns;
-            for (int j = 0; j < width; j++) {
-                int from = b.at + Math.min(first + j, columns - 1) * stride;
-                for (int k = 0; k < inner; k++) {
-                    packed.a[to + k * width + j] = b.a[from + k * step];
-                }
-            }
+            int filterStep = op.transposeB() ? inner : 1;
+            int tapStep = op.transposeB() ? 1 : columns;
+            blocks.pack(block, b.a, b.at, filterStep, tapStep, inner, packed.a, packed.at);
         });
         return Kernel.tiled(pack, (task, frame, thread) -> {
             for (int block = 0; block < blocks.count(); block++) {

@@ -19,6 +19,9 @@ final class MatMulKernel {
     /** Terms of a piece of the sum: with them a panel takes 24 KB of a first-level cache, which has 32 or more. */
     private static final int PIECE = 128;
 
+    /** Up to so many columns, packing a takes longer than it saves. */
+    private static final int FEW_COLUMNS = 256;
+
     private final Products products;
     private final int lanes;
     private final int rows;
@@ -30,6 +33,7 @@ final class MatMulKernel {
     private final Reals b;
     private final Reals c;
     private final FilterBlocks blocks;
+    private final boolean packsA;
     private final int vectors;
     private final int panels;
     private final Reals packedA;
@@ -51,7 +55,8 @@ final class MatMulKernel {
         blocks = new FilterBlocks(rows, products);
         vectors = (columns + lanes - 1) / lanes;
         panels = (vectors + PANEL - 1) / PANEL;
-        packedA = binding.scratch(blocks.length(inner));
+        packsA = transposeA || columns > FEW_COLUMNS;
+        packedA = binding.scratch(packsA ? blocks.length(inner) : 0);
         packedB = binding.scratch((long) vectors * lanes * inner);
         tiles = binding.scratch((long) binding.threads() * tileLength());
         zero = binding.scratch(lanes);
@@ -67,9 +72,9 @@ final class MatMulKernel {
             if (part == 0) {
                 Arrays.fill(kernel.zero.a, kernel.zero.at, kernel.zero.at + kernel.lanes, 0);
             }
-            if (part < runs) {
+            if (part < runs && kernel.packsA) {
                 kernel.packRows(part * BLOCKS, Math.min(kernel.blocks.count(), (part + 1) * BLOCKS));
-            } else {
+            } else if (part >= runs) {
                 kernel.packPanel(part - runs);
             }
         });
@@ -97,20 +102,7 @@ final class MatMulKernel {
         int row = transposeA ? 1 : inner;
         int step = transposeA ? rows : 1;
         for (int block = firstBlock; block < endBlock; block++) {
-            int width = blocks.width(block);
-            int to = packedA.at + blocks.at(block, inner);
-            if (transposeA && blocks.first(block) + width <= rows) {
-                for (int k = 0; k < inner; k++) {
-                    System.arraycopy(a.a, a.at + k * rows + blocks.first(block), packedA.a, to + k * width, width);
-                }
-                continue;
-            }
-            for (int j = 0; j < width; j++) {
-                int from = a.at + Math.min(blocks.first(block) + j, rows - 1) * row;
-                for (int k = 0; k < inner; k++) {
-                    packedA.a[to + k * width + j] = a.a[from + k * step];
-                }
-            }
+            blocks.pack(block, a.a, a.at, row, step, inner, packedA.a, packedA.at);
         }
     }
 
@@ -151,26 +143,56 @@ final class MatMulKernel {
         for (int from = 0; from < Math.max(1, inner); from += PIECE) {
             int terms = Math.min(PIECE, inner - from);
             for (int block = firstBlock; block < endBlock; block++) {
+                int row = blocks.first(block);
+                int at = resultAt + (row - blocks.first(firstBlock)) * resultRow;
+                int x = packedB.at + first * inner + from * lanes;
+                float[] start = from == 0 ? zero.a : result;
+                int startAt = from == 0 ? zero.at : at;
+                int startRow = from == 0 ? 0 : resultRow;
+                int startStep = from == 0 ? 0 : lanes;
                 int width = blocks.width(block);
-                int at = resultAt + (blocks.first(block) - blocks.first(firstBlock)) * resultRow;
-                products.run(
-                        width,
-                        count,
-                        terms,
-                        packedA.a,
-                        packedA.at + blocks.at(block, inner) + from * width,
-                        packedB.a,
-                        packedB.at + first * inner + from * lanes,
-                        inner * lanes,
-                        from == 0 ? zero.a : result,
-                        from == 0 ? zero.at : at,
-                        from == 0 ? 0 : resultRow,
-                        from == 0 ? 0 : lanes,
-                        result,
-                        at,
-                        resultRow,
-                        lanes,
-                        Math.min(width, rows - blocks.first(block)) - 1);
+                int last = Math.min(width, rows - row) - 1;
+                if (packsA) {
+                    int w = packedA.at + blocks.at(block, inner) + from * width;
+                    products.run(
+                            width,
+                            count,
+                            terms,
+                            packedA.a,
+                            w,
+                            packedB.a,
+                            x,
+                            inner * lanes,
+                            start,
+                            startAt,
+                            startRow,
+                            startStep,
+                            result,
+                            at,
+                            resultRow,
+                            lanes,
+                            last);
+                } else {
+                    int w = a.at + row * inner + from;
+                    products.runRows(
+                            count,
+                            terms,
+                            a.a,
+                            w,
+                            inner,
+                            packedB.a,
+                            x,
+                            inner * lanes,
+                            start,
+                            startAt,
+                            startRow,
+                            startStep,
+                            result,
+                            at,
+                            resultRow,
+                            lanes,
+                            last);
+                }
             }
         }
         int end = Math.min(rows, blocks.first(endBlock - 1) + blocks.width(endBlock - 1));

@@ -43,6 +43,29 @@ interface Products {
             int yStep,
             int last);
 
+    /**
+     * {@link #run} for eight filters that are not packed: element (t,k) of w is {@code w[wAt + k wFilter + t]}. Filters past
+     * {@code last} are not there.
+     */
+    void runRows(
+            int count,
+            int taps,
+            float[] w,
+            int wAt,
+            int wFilter,
+            float[] x,
+            int xAt,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
+            float[] y,
+            int yAt,
+            int yFilter,
+            int yStep,
+            int last);
+
     /** Copies {@code count} vectors that lie side by side to places that are {@code yStep} apart. */
     void spread(float[] x, int xAt, float[] y, int yAt, int yStep, int count);
 

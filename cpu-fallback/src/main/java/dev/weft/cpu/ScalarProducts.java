@@ -38,21 +38,102 @@ final class ScalarProducts implements Products {
             int yFilter,
             int yStep,
             int last) {
+        run(
+                count,
+                taps,
+                w,
+                wAt,
+                1,
+                width,
+                x,
+                xAt,
+                xStep,
+                start,
+                startAt,
+                startFilter,
+                startStep,
+                y,
+                yAt,
+                yFilter,
+                yStep,
+                last);
+    }
+
+    @Override
+    public void runRows(
+            int count,
+            int taps,
+            float[] w,
+            int wAt,
+            int wFilter,
+            float[] x,
+            int xAt,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
+            float[] y,
+            int yAt,
+            int yFilter,
+            int yStep,
+            int last) {
+        run(
+                count,
+                taps,
+                w,
+                wAt,
+                wFilter,
+                1,
+                x,
+                xAt,
+                xStep,
+                start,
+                startAt,
+                startFilter,
+                startStep,
+                y,
+                yAt,
+                yFilter,
+                yStep,
+                last);
+    }
+
+    private static void run(
+            int count,
+            int taps,
+            float[] w,
+            int wAt,
+            int wFilter,
+            int wTap,
+            float[] x,
+            int xAt,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
+            float[] y,
+            int yAt,
+            int yFilter,
+            int yStep,
+            int last) {
         boolean accumulates = start == y && startAt == yAt;
         for (int p = 0; p < count; p++) {
             for (int k = 0; k <= last; k++) {
                 int yi = yAt + k * yFilter + p * yStep;
+                int wi = wAt + k * wFilter;
                 if (!accumulates) {
                     java.util.Arrays.fill(y, yi, yi + LANES, 0);
                 }
                 int t = 0;
                 for (; t <= taps - 4; t += 4) {
-                    int wi = wAt + t * width + k;
                     int xi = xAt + p * xStep + t * LANES;
-                    addFour(x, xi, w[wi], w[wi + width], w[wi + 2 * width], w[wi + 3 * width], y, yi);
+                    int w0 = wi + t * wTap;
+                    addFour(x, xi, w[w0], w[w0 + wTap], w[w0 + 2 * wTap], w[w0 + 3 * wTap], y, yi);
                 }
                 for (; t < taps; t++) {
-                    addOne(x, xAt + p * xStep + t * LANES, w[wAt + t * width + k], y, yi);
+                    addOne(x, xAt + p * xStep + t * LANES, w[wi + t * wTap], y, yi);
                 }
                 if (!accumulates) {
                     addOne(start, startAt + k * startFilter + p * startStep, 1, y, yi);

@@ -86,6 +86,45 @@ final class VectorProducts implements Products {
     }
 
     @Override
+    public void runRows(
+            int count,
+            int taps,
+            float[] w,
+            int wAt,
+            int wFilter,
+            float[] x,
+            int xAt,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
+            float[] y,
+            int yAt,
+            int yFilter,
+            int yStep,
+            int last) {
+        VectorRowProducts.run(
+                count,
+                taps,
+                w,
+                wAt,
+                wFilter,
+                x,
+                xAt,
+                xStep,
+                start,
+                startAt,
+                startFilter,
+                startStep,
+                y,
+                yAt,
+                yFilter,
+                yStep,
+                last);
+    }
+
+    @Override
     public void spread(float[] x, int xAt, float[] y, int yAt, int yStep, int count) {
         for (int i = 0; i < count; i++) {
             FloatVector.fromArray(SPECIES, x, xAt + i * LANES).intoArray(y, yAt + i * yStep);
