@@ -1,5 +1,7 @@
 package dev.weft.cpu;
 
+import java.util.function.IntUnaryOperator;
+
 /**
  * Cuts filters into blocks whose sums fit into registers. The weights of a block are packed tap by tap; a block that is
  * not full repeats its last filter.
@@ -11,11 +13,18 @@ final class FilterBlocks {
     private final int[] before;
 
     FilterBlocks(int filters, Products products) {
+        this(filters, products::blockWidth);
+    }
+
+    /**
+     * @param widthOf the width of the next block where so many filters remain
+     */
+    FilterBlocks(int filters, IntUnaryOperator widthOf) {
         this.filters = filters;
         int count = 0;
         int[] widths = new int[filters];
         for (int done = 0; done < filters; done += widths[count++]) {
-            widths[count] = products.blockWidth(filters - done);
+            widths[count] = widthOf.applyAsInt(filters - done);
         }
         width = java.util.Arrays.copyOf(widths, count);
         first = new int[count];

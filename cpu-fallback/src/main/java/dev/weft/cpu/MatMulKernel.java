@@ -10,8 +10,10 @@ import java.util.Arrays;
  * blocks pass.
  */
 final class MatMulKernel {
-    /** Vectors of a panel. */
-    private static final int PANEL = 3;
+    /** Vectors of a panel: as many as a block takes at a time, packed or as it lies. */
+    private static final int PACKED_PANEL = 3;
+
+    private static final int ROWS_PANEL = 4;
 
     /** Blocks of rows of one part of the work. */
     private static final int BLOCKS = 16;
@@ -52,10 +54,11 @@ final class MatMulKernel {
         a = binding.reals(op.a());
         b = binding.reals(op.b());
         c = binding.reals(op.c());
-        blocks = new FilterBlocks(rows, products);
-        vectors = (columns + lanes - 1) / lanes;
-        panels = (vectors + PANEL - 1) / PANEL;
         packsA = transposeA || columns > FEW_COLUMNS;
+        blocks = packsA ? new FilterBlocks(rows, products) : new FilterBlocks(rows, remaining -> Products.ROWS);
+        vectors = (columns + lanes - 1) / lanes;
+        int panel = packsA ? PACKED_PANEL : ROWS_PANEL;
+        panels = (vectors + panel - 1) / panel;
         packedA = binding.scratch(packsA ? blocks.length(inner) : 0);
         packedB = binding.scratch((long) vectors * lanes * inner);
         tiles = binding.scratch((long) binding.threads() * tileLength());
@@ -87,7 +90,7 @@ final class MatMulKernel {
 
     /** Elements of a thread's memory for results of a panel that is not full. */
     private int tileLength() {
-        return BLOCKS * MAX_WIDTH * PANEL * lanes;
+        return BLOCKS * MAX_WIDTH * ROWS_PANEL * lanes;
     }
 
     /** The widest block. */

@@ -6,6 +6,9 @@ package dev.weft.cpu;
  */
 interface Products {
 
+    /** Filters that {@link #runRows} takes. */
+    int ROWS = 6;
+
     /** Samples of a tile. */
     int lanes();
 
@@ -44,7 +47,7 @@ interface Products {
             int last);
 
     /**
-     * {@link #run} for eight filters that are not packed: element (t,k) of w is {@code w[wAt + k wFilter + t]}. Filters past
+     * {@link #run} for {@link #ROWS} filters that are not packed: element (t,k) of w is {@code w[wAt + k wFilter + t]}. Filters past
      * {@code last} are not there.
      */
     void runRows(

@@ -3,7 +3,7 @@ package dev.weft.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Products of eight filters whose weights lie one filter after the other, for matrices that are too small to be packed. */
+/** Products of six filters whose weights lie one filter after the other, for matrices that are too small to be packed. */
 final class VectorRowProducts {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
@@ -30,9 +30,9 @@ final class VectorRowProducts {
             int yStep,
             int last) {
         int p = 0;
-        for (; p <= count - 3; p += 3) {
+        for (; p <= count - 4; p += 4) {
             int xp = xAt + p * xStep;
-            rows8x3(
+            rows6x4(
                     taps,
                     w,
                     wAt,
@@ -41,6 +41,7 @@ final class VectorRowProducts {
                     xp,
                     xp + xStep,
                     xp + 2 * xStep,
+                    xp + 3 * xStep,
                     start,
                     startAt + p * startStep,
                     startFilter,
@@ -53,7 +54,7 @@ final class VectorRowProducts {
         }
         for (; p <= count - 2; p += 2) {
             int xp = xAt + p * xStep;
-            rows8x2(
+            rows6x2(
                     taps,
                     w,
                     wAt,
@@ -73,7 +74,7 @@ final class VectorRowProducts {
         }
         for (; p <= count - 1; p += 1) {
             int xp = xAt + p * xStep;
-            rows8x1(
+            rows6x1(
                     taps,
                     w,
                     wAt,
@@ -92,7 +93,7 @@ final class VectorRowProducts {
         }
     }
 
-    static void rows8x3(
+    static void rows6x4(
             int taps,
             float[] w,
             int wAt,
@@ -101,6 +102,7 @@ final class VectorRowProducts {
             int x0,
             int x1,
             int x2,
+            int x3,
             float[] start,
             int startAt,
             int startFilter,
@@ -113,131 +115,126 @@ final class VectorRowProducts {
         FloatVector s00 = FloatVector.zero(SPECIES);
         FloatVector s01 = FloatVector.zero(SPECIES);
         FloatVector s02 = FloatVector.zero(SPECIES);
+        FloatVector s03 = FloatVector.zero(SPECIES);
         FloatVector s10 = FloatVector.zero(SPECIES);
         FloatVector s11 = FloatVector.zero(SPECIES);
         FloatVector s12 = FloatVector.zero(SPECIES);
+        FloatVector s13 = FloatVector.zero(SPECIES);
         FloatVector s20 = FloatVector.zero(SPECIES);
         FloatVector s21 = FloatVector.zero(SPECIES);
         FloatVector s22 = FloatVector.zero(SPECIES);
+        FloatVector s23 = FloatVector.zero(SPECIES);
         FloatVector s30 = FloatVector.zero(SPECIES);
         FloatVector s31 = FloatVector.zero(SPECIES);
         FloatVector s32 = FloatVector.zero(SPECIES);
+        FloatVector s33 = FloatVector.zero(SPECIES);
         FloatVector s40 = FloatVector.zero(SPECIES);
         FloatVector s41 = FloatVector.zero(SPECIES);
         FloatVector s42 = FloatVector.zero(SPECIES);
+        FloatVector s43 = FloatVector.zero(SPECIES);
         FloatVector s50 = FloatVector.zero(SPECIES);
         FloatVector s51 = FloatVector.zero(SPECIES);
         FloatVector s52 = FloatVector.zero(SPECIES);
-        FloatVector s60 = FloatVector.zero(SPECIES);
-        FloatVector s61 = FloatVector.zero(SPECIES);
-        FloatVector s62 = FloatVector.zero(SPECIES);
-        FloatVector s70 = FloatVector.zero(SPECIES);
-        FloatVector s71 = FloatVector.zero(SPECIES);
-        FloatVector s72 = FloatVector.zero(SPECIES);
-        int r0 = wAt + Math.min(0, last) * wFilter;
+        FloatVector s53 = FloatVector.zero(SPECIES);
+        int r0 = wAt;
         int r1 = wAt + Math.min(1, last) * wFilter;
         int r2 = wAt + Math.min(2, last) * wFilter;
         int r3 = wAt + Math.min(3, last) * wFilter;
         int r4 = wAt + Math.min(4, last) * wFilter;
         int r5 = wAt + Math.min(5, last) * wFilter;
-        int r6 = wAt + Math.min(6, last) * wFilter;
-        int r7 = wAt + Math.min(7, last) * wFilter;
         for (int t = 0; t < taps; t++) {
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + t * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, x2 + t * LANES);
+            FloatVector v3 = FloatVector.fromArray(SPECIES, x, x3 + t * LANES);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[r0 + t]);
             s00 = w0.fma(v0, s00);
             s01 = w0.fma(v1, s01);
             s02 = w0.fma(v2, s02);
+            s03 = w0.fma(v3, s03);
             FloatVector w1 = FloatVector.broadcast(SPECIES, w[r1 + t]);
             s10 = w1.fma(v0, s10);
             s11 = w1.fma(v1, s11);
             s12 = w1.fma(v2, s12);
+            s13 = w1.fma(v3, s13);
             FloatVector w2 = FloatVector.broadcast(SPECIES, w[r2 + t]);
             s20 = w2.fma(v0, s20);
             s21 = w2.fma(v1, s21);
             s22 = w2.fma(v2, s22);
+            s23 = w2.fma(v3, s23);
             FloatVector w3 = FloatVector.broadcast(SPECIES, w[r3 + t]);
             s30 = w3.fma(v0, s30);
             s31 = w3.fma(v1, s31);
             s32 = w3.fma(v2, s32);
+            s33 = w3.fma(v3, s33);
             FloatVector w4 = FloatVector.broadcast(SPECIES, w[r4 + t]);
             s40 = w4.fma(v0, s40);
             s41 = w4.fma(v1, s41);
             s42 = w4.fma(v2, s42);
+            s43 = w4.fma(v3, s43);
             FloatVector w5 = FloatVector.broadcast(SPECIES, w[r5 + t]);
             s50 = w5.fma(v0, s50);
             s51 = w5.fma(v1, s51);
             s52 = w5.fma(v2, s52);
-            FloatVector w6 = FloatVector.broadcast(SPECIES, w[r6 + t]);
-            s60 = w6.fma(v0, s60);
-            s61 = w6.fma(v1, s61);
-            s62 = w6.fma(v2, s62);
-            FloatVector w7 = FloatVector.broadcast(SPECIES, w[r7 + t]);
-            s70 = w7.fma(v0, s70);
-            s71 = w7.fma(v1, s71);
-            s72 = w7.fma(v2, s72);
+            s53 = w5.fma(v3, s53);
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
-        int k6 = Math.min(6, last);
-        int k7 = Math.min(7, last);
         // all is read before anything is written, since start may be y and filters may be repeated
         s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
         s01 = s01.add(FloatVector.fromArray(SPECIES, start, startAt + startStep));
         s02 = s02.add(FloatVector.fromArray(SPECIES, start, startAt + 2 * startStep));
+        s03 = s03.add(FloatVector.fromArray(SPECIES, start, startAt + 3 * startStep));
         s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
         s11 = s11.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep));
         s12 = s12.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 2 * startStep));
+        s13 = s13.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 3 * startStep));
         s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
         s21 = s21.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep));
         s22 = s22.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 2 * startStep));
+        s23 = s23.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 3 * startStep));
         s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
         s31 = s31.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep));
         s32 = s32.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 2 * startStep));
+        s33 = s33.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 3 * startStep));
         s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
         s41 = s41.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep));
         s42 = s42.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 2 * startStep));
+        s43 = s43.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 3 * startStep));
         s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
         s51 = s51.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep));
         s52 = s52.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 2 * startStep));
-        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
-        s61 = s61.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + startStep));
-        s62 = s62.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + 2 * startStep));
-        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
-        s71 = s71.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + startStep));
-        s72 = s72.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + 2 * startStep));
+        s53 = s53.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 3 * startStep));
         s00.intoArray(y, yAt);
         s01.intoArray(y, yAt + yStep);
         s02.intoArray(y, yAt + 2 * yStep);
+        s03.intoArray(y, yAt + 3 * yStep);
         s10.intoArray(y, yAt + k1 * yFilter);
         s11.intoArray(y, yAt + k1 * yFilter + yStep);
         s12.intoArray(y, yAt + k1 * yFilter + 2 * yStep);
+        s13.intoArray(y, yAt + k1 * yFilter + 3 * yStep);
         s20.intoArray(y, yAt + k2 * yFilter);
         s21.intoArray(y, yAt + k2 * yFilter + yStep);
         s22.intoArray(y, yAt + k2 * yFilter + 2 * yStep);
+        s23.intoArray(y, yAt + k2 * yFilter + 3 * yStep);
         s30.intoArray(y, yAt + k3 * yFilter);
         s31.intoArray(y, yAt + k3 * yFilter + yStep);
         s32.intoArray(y, yAt + k3 * yFilter + 2 * yStep);
+        s33.intoArray(y, yAt + k3 * yFilter + 3 * yStep);
         s40.intoArray(y, yAt + k4 * yFilter);
         s41.intoArray(y, yAt + k4 * yFilter + yStep);
         s42.intoArray(y, yAt + k4 * yFilter + 2 * yStep);
+        s43.intoArray(y, yAt + k4 * yFilter + 3 * yStep);
         s50.intoArray(y, yAt + k5 * yFilter);
         s51.intoArray(y, yAt + k5 * yFilter + yStep);
         s52.intoArray(y, yAt + k5 * yFilter + 2 * yStep);
-        s60.intoArray(y, yAt + k6 * yFilter);
-        s61.intoArray(y, yAt + k6 * yFilter + yStep);
-        s62.intoArray(y, yAt + k6 * yFilter + 2 * yStep);
-        s70.intoArray(y, yAt + k7 * yFilter);
-        s71.intoArray(y, yAt + k7 * yFilter + yStep);
-        s72.intoArray(y, yAt + k7 * yFilter + 2 * yStep);
+        s53.intoArray(y, yAt + k5 * yFilter + 3 * yStep);
     }
 
-    static void rows8x2(
+    static void rows6x2(
             int taps,
             float[] w,
             int wAt,
@@ -266,18 +263,12 @@ final class VectorRowProducts {
         FloatVector s41 = FloatVector.zero(SPECIES);
         FloatVector s50 = FloatVector.zero(SPECIES);
         FloatVector s51 = FloatVector.zero(SPECIES);
-        FloatVector s60 = FloatVector.zero(SPECIES);
-        FloatVector s61 = FloatVector.zero(SPECIES);
-        FloatVector s70 = FloatVector.zero(SPECIES);
-        FloatVector s71 = FloatVector.zero(SPECIES);
-        int r0 = wAt + Math.min(0, last) * wFilter;
+        int r0 = wAt;
         int r1 = wAt + Math.min(1, last) * wFilter;
         int r2 = wAt + Math.min(2, last) * wFilter;
         int r3 = wAt + Math.min(3, last) * wFilter;
         int r4 = wAt + Math.min(4, last) * wFilter;
         int r5 = wAt + Math.min(5, last) * wFilter;
-        int r6 = wAt + Math.min(6, last) * wFilter;
-        int r7 = wAt + Math.min(7, last) * wFilter;
         for (int t = 0; t < taps; t++) {
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + t * LANES);
@@ -299,20 +290,12 @@ final class VectorRowProducts {
             FloatVector w5 = FloatVector.broadcast(SPECIES, w[r5 + t]);
             s50 = w5.fma(v0, s50);
             s51 = w5.fma(v1, s51);
-            FloatVector w6 = FloatVector.broadcast(SPECIES, w[r6 + t]);
-            s60 = w6.fma(v0, s60);
-            s61 = w6.fma(v1, s61);
-            FloatVector w7 = FloatVector.broadcast(SPECIES, w[r7 + t]);
-            s70 = w7.fma(v0, s70);
-            s71 = w7.fma(v1, s71);
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
-        int k6 = Math.min(6, last);
-        int k7 = Math.min(7, last);
         // all is read before anything is written, since start may be y and filters may be repeated
         s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
         s01 = s01.add(FloatVector.fromArray(SPECIES, start, startAt + startStep));
@@ -326,10 +309,6 @@ final class VectorRowProducts {
         s41 = s41.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep));
         s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
         s51 = s51.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep));
-        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
-        s61 = s61.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + startStep));
-        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
-        s71 = s71.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + startStep));
         s00.intoArray(y, yAt);
         s01.intoArray(y, yAt + yStep);
         s10.intoArray(y, yAt + k1 * yFilter);
@@ -342,13 +321,9 @@ final class VectorRowProducts {
         s41.intoArray(y, yAt + k4 * yFilter + yStep);
         s50.intoArray(y, yAt + k5 * yFilter);
         s51.intoArray(y, yAt + k5 * yFilter + yStep);
-        s60.intoArray(y, yAt + k6 * yFilter);
-        s61.intoArray(y, yAt + k6 * yFilter + yStep);
-        s70.intoArray(y, yAt + k7 * yFilter);
-        s71.intoArray(y, yAt + k7 * yFilter + yStep);
     }
 
-    static void rows8x1(
+    static void rows6x1(
             int taps,
             float[] w,
             int wAt,
@@ -370,16 +345,12 @@ final class VectorRowProducts {
         FloatVector s30 = FloatVector.zero(SPECIES);
         FloatVector s40 = FloatVector.zero(SPECIES);
         FloatVector s50 = FloatVector.zero(SPECIES);
-        FloatVector s60 = FloatVector.zero(SPECIES);
-        FloatVector s70 = FloatVector.zero(SPECIES);
-        int r0 = wAt + Math.min(0, last) * wFilter;
+        int r0 = wAt;
         int r1 = wAt + Math.min(1, last) * wFilter;
         int r2 = wAt + Math.min(2, last) * wFilter;
         int r3 = wAt + Math.min(3, last) * wFilter;
         int r4 = wAt + Math.min(4, last) * wFilter;
         int r5 = wAt + Math.min(5, last) * wFilter;
-        int r6 = wAt + Math.min(6, last) * wFilter;
-        int r7 = wAt + Math.min(7, last) * wFilter;
         for (int t = 0; t < taps; t++) {
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[r0 + t]);
@@ -394,18 +365,12 @@ final class VectorRowProducts {
             s40 = w4.fma(v0, s40);
             FloatVector w5 = FloatVector.broadcast(SPECIES, w[r5 + t]);
             s50 = w5.fma(v0, s50);
-            FloatVector w6 = FloatVector.broadcast(SPECIES, w[r6 + t]);
-            s60 = w6.fma(v0, s60);
-            FloatVector w7 = FloatVector.broadcast(SPECIES, w[r7 + t]);
-            s70 = w7.fma(v0, s70);
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
-        int k6 = Math.min(6, last);
-        int k7 = Math.min(7, last);
         // all is read before anything is written, since start may be y and filters may be repeated
         s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
         s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
@@ -413,15 +378,11 @@ final class VectorRowProducts {
         s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
         s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
         s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
-        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
-        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
         s00.intoArray(y, yAt);
         s10.intoArray(y, yAt + k1 * yFilter);
         s20.intoArray(y, yAt + k2 * yFilter);
         s30.intoArray(y, yAt + k3 * yFilter);
         s40.intoArray(y, yAt + k4 * yFilter);
         s50.intoArray(y, yAt + k5 * yFilter);
-        s60.intoArray(y, yAt + k6 * yFilter);
-        s70.intoArray(y, yAt + k7 * yFilter);
     }
 }
