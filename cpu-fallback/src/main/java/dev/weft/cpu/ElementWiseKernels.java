@@ -53,18 +53,8 @@ final class ElementWiseKernels {
             int dxAt = dx.at(task, frame) + from;
             switch (op.function()) {
                 case RELU -> primitives.reluBackward(y.reals, yAt, dy.reals, dyAt, dx.reals, dxAt, n);
-                case SIGMOID -> {
-                    for (int i = 0; i < n; i++) {
-                        float value = y.reals[yAt + i];
-                        dx.reals[dxAt + i] = dy.reals[dyAt + i] * value * (1 - value);
-                    }
-                }
-                case TANH -> {
-                    for (int i = 0; i < n; i++) {
-                        float value = y.reals[yAt + i];
-                        dx.reals[dxAt + i] = dy.reals[dyAt + i] * (1 - value * value);
-                    }
-                }
+                case SIGMOID -> primitives.sigmoidBackward(y.reals, yAt, dy.reals, dyAt, dx.reals, dxAt, n);
+                case TANH -> primitives.tanhBackward(y.reals, yAt, dy.reals, dyAt, dx.reals, dxAt, n);
             }
         });
     }
