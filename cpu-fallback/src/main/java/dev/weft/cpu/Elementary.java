@@ -59,7 +59,7 @@ final class Elementary {
     /** The bits of the square root of one half. */
     static final int SQRT_HALF_BITS = 0x3f3504f3;
 
-    /** Adding and subtracting it rounds to a whole number, which its last bits hold in between. */
+    /** Adding and subtracting it rounds to a whole number, which the last bits hold in between. */
     static final float ROUNDER = 0x1.8p23f;
 
     static final int ROUNDER_BITS = 0x4b400000;

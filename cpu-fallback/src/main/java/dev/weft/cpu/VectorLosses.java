@@ -13,46 +13,57 @@ final class VectorLosses implements Losses {
 
     @Override
     public void softmax(float[] x, int xAt, float[] y, int yAt, int columns) {
-        softmax(x, xAt, null, 0, y, yAt, null, 0, columns);
+        softmax(x, xAt, y, yAt, columns, null, 0);
     }
 
-    @Override
-    public void softmaxCrossEntropy(
-            float[] x, int xAt, int[] labels, int labelsAt, float[] p, int pAt, float[] loss, int lossAt, int columns) {
-        softmax(x, xAt, labels, labelsAt, p, pAt, loss, lossAt, columns);
-    }
-
-    /** The softmax, and the loss where there are labels. */
-    private static void softmax(
-            float[] x, int xAt, int[] labels, int labelsAt, float[] p, int pAt, float[] loss, int lossAt, int columns) {
+    /**
+     * @param rest receives the sum of the exponentials without that of the maximum, if not null
+     */
+    private static void softmax(float[] x, int xAt, float[] y, int yAt, int columns, float[] rest, int restAt) {
         FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
         int end = columns * LANES;
         for (int i = 0; i < end; i += LANES) {
             max = max.max(FloatVector.fromArray(SPECIES, x, xAt + i));
         }
+        for (int i = 0; i < end; i += LANES) {
+            FloatVector.fromArray(SPECIES, x, xAt + i).sub(max).intoArray(y, yAt + i);
+        }
+        VectorElementary.exp(y, yAt, end);
         FloatVector sum = FloatVector.broadcast(SPECIES, -1);
         FloatVector lost = FloatVector.zero(SPECIES);
         for (int i = 0; i < end; i += LANES) {
-            FloatVector e = VectorElementary.exp(
-                    FloatVector.fromArray(SPECIES, x, xAt + i).sub(max));
-            e.intoArray(p, pAt + i);
+            FloatVector e = FloatVector.fromArray(SPECIES, y, yAt + i);
             FloatVector next = sum.add(e);
             FloatVector added = next.sub(sum);
             lost = lost.add(sum.sub(next.sub(added)).add(e.sub(added)));
             sum = next;
         }
-        FloatVector rest = sum.add(lost);
-        FloatVector share = FloatVector.broadcast(SPECIES, 1).div(rest.add(1));
+        FloatVector others = sum.add(lost);
+        if (rest != null) {
+            others.intoArray(rest, restAt);
+        }
+        FloatVector share = FloatVector.broadcast(SPECIES, 1).div(others.add(1));
         for (int i = 0; i < end; i += LANES) {
-            FloatVector.fromArray(SPECIES, p, pAt + i).mul(share).intoArray(p, pAt + i);
+            FloatVector.fromArray(SPECIES, y, yAt + i).mul(share).intoArray(y, yAt + i);
         }
-        if (labels != null) {
-            for (int lane = 0; lane < LANES; lane++) {
-                loss[lossAt + lane] = x[xAt + labels[labelsAt + lane] * LANES + lane];
-            }
-            FloatVector gap = max.sub(FloatVector.fromArray(SPECIES, loss, lossAt));
-            VectorElementary.log1p(rest).add(gap).intoArray(loss, lossAt);
+    }
+
+    @Override
+    public void softmaxCrossEntropy(
+            float[] x, int xAt, int[] labels, int labelsAt, float[] p, int pAt, float[] loss, int lossAt, int columns) {
+        softmax(x, xAt, p, pAt, columns, loss, lossAt);
+        for (int lane = lossAt; lane < lossAt + LANES; lane++) {
+            loss[lane] = Elementary.log1p(loss[lane]);
         }
+        IntVector label = IntVector.fromArray(INTS, labels, labelsAt);
+        FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+        FloatVector own = max;
+        for (int j = 0; j < columns; j++) {
+            FloatVector value = FloatVector.fromArray(SPECIES, x, xAt + j * LANES);
+            max = max.max(value);
+            own = own.blend(value, label.compare(VectorOperators.EQ, j).cast(SPECIES));
+        }
+        FloatVector.fromArray(SPECIES, loss, lossAt).add(max.sub(own)).intoArray(loss, lossAt);
     }
 
     @Override

@@ -103,11 +103,9 @@ final class VectorPrimitives implements Primitives {
 
     @Override
     public void sigmoid(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i <= n - LANES; i += LANES) {
-            VectorElementary.sigmoid(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
+        int whole = n - n % LANES;
+        VectorElementary.sigmoid(x, xAt, y, yAt, whole);
+        for (int i = whole; i < n; i++) {
             y[yAt + i] = Elementary.sigmoid(x[xAt + i]);
         }
     }
@@ -129,11 +127,9 @@ final class VectorPrimitives implements Primitives {
 
     @Override
     public void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i <= n - LANES; i += LANES) {
-            VectorElementary.tanh(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
+        int whole = n - n % LANES;
+        VectorElementary.tanh(x, xAt, y, yAt, whole);
+        for (int i = whole; i < n; i++) {
             y[yAt + i] = Elementary.tanh(x[xAt + i]);
         }
     }
@@ -209,6 +205,11 @@ final class VectorPrimitives implements Primitives {
         FloatVector.fromArray(SPECIES, sums, sumsAt).add(even.add(odd)).intoArray(sums, sumsAt);
     }
 
+    /** {@link Elementary#flushed}: small enough to be inlined always. */
+    private static FloatVector flushed(FloatVector x) {
+        return x.blend(0, x.abs().compare(VectorOperators.LT, Float.MIN_NORMAL));
+    }
+
     @Override
     public void sgd(float[] w, int wAt, float[] dw, int dwAt, int n, SgdConstants constants) {
         int i = 0;
@@ -226,7 +227,7 @@ final class VectorPrimitives implements Primitives {
         for (; i <= n - LANES; i += LANES) {
             FloatVector old = FloatVector.fromArray(SPECIES, w, wAt + i);
             FloatVector g = FloatVector.fromArray(SPECIES, dw, dwAt + i).add(old.mul(constants.weightDecay()));
-            FloatVector velocity = VectorElementary.flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
+            FloatVector velocity = flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
                     .mul(constants.momentum())
                     .add(g));
             velocity.intoArray(v, vAt + i);
@@ -241,7 +242,7 @@ final class VectorPrimitives implements Primitives {
         for (; i <= n - LANES; i += LANES) {
             FloatVector old = FloatVector.fromArray(SPECIES, w, wAt + i);
             FloatVector g = FloatVector.fromArray(SPECIES, dw, dwAt + i).add(old.mul(constants.weightDecay()));
-            FloatVector velocity = VectorElementary.flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
+            FloatVector velocity = flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
                     .mul(constants.momentum())
                     .add(g));
             velocity.intoArray(v, vAt + i);
@@ -266,10 +267,10 @@ final class VectorPrimitives implements Primitives {
         int i = 0;
         for (; i <= n - LANES; i += LANES) {
             FloatVector g = FloatVector.fromArray(SPECIES, dw, dwAt + i);
-            FloatVector first = VectorElementary.flushed(FloatVector.fromArray(SPECIES, m, mAt + i)
+            FloatVector first = flushed(FloatVector.fromArray(SPECIES, m, mAt + i)
                     .mul(constants.beta1())
                     .add(g.mul(constants.complement1())));
-            FloatVector second = VectorElementary.flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
+            FloatVector second = flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
                     .mul(constants.beta2())
                     .add(g.mul(constants.complement2()).mul(g)));
             first.intoArray(m, mAt + i);

@@ -51,7 +51,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 @Warmup(iterations = 3, time = 700, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 public class KernelBenchmark {
-    private static final String ROW = "%-62s %10s %9s %7s %8s %7s%n";
+    private static final String ROW = "%-78s %10s %9s %7s %8s %7s%n";
 
     /** Name of the case. */
     @Param({})

@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 /**
  * An op, or ops that may be fused, at the size that a network has them, as a program of its own.
  *
- * @param name network, layer and ops
+ * @param name network, layer, ops, shape of the first operand
  */
 record KernelCase(String name, Program program) {
 
@@ -96,7 +96,12 @@ record KernelCase(String name, Program program) {
     }
 
     private static KernelCase of(String where, List<Op> ops, int batch) {
-        String name = where + " " + ops.stream().map(KernelCase::title).collect(Collectors.joining("+"));
+        Op first = ops.get(0);
+        TensorRef shown = first.inputs().isEmpty()
+                ? first.outputs().get(0)
+                : first.inputs().get(0);
+        String name = where + " " + ops.stream().map(KernelCase::title).collect(Collectors.joining("+")) + " "
+                + (first instanceof Op.GatherRows gather ? gather.y() : shown).shape();
         List<TensorRef> written =
                 ops.stream().flatMap(op -> op.outputs().stream()).toList();
         List<TensorRef> read =
@@ -166,9 +171,9 @@ record KernelCase(String name, Program program) {
         ops.add(new Op.SgdUpdate("", w, flat("dw"), flat("v"), 0.9, false, 1e-4, 1));
         ops.add(new Op.SgdUpdate("", w, flat("dw"), flat("v"), 0.9, true, 1e-4, 1));
         List<KernelCase> cases = new ArrayList<>();
-        ops.forEach(op -> cases.add(of("op", List.of(op), ROWS)));
+        ops.forEach(op -> cases.add(of("other", List.of(op), ROWS)));
         for (int n : new int[] {64, 128, 512, 1024}) {
-            cases.add(of("n=" + n, List.of(product(n)), 1));
+            cases.add(of("other", List.of(product(n)), 1));
         }
         return cases;
     }
