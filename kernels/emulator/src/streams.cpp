@@ -82,7 +82,7 @@ void execute_numbered(const Work& work, const Clock& clock, Stream* stream, uint
         launch_kernel(work, number, floor, finished_before, describe);
         return;
     }
-    // copies and sets: the same shadow, word by word
+    // libraries, copies and sets: the same shadow, word by word
     auto touch = [&](uint64_t address, uint64_t bytes, bool writes) {
         Memory& m = e.memory;
         const char* verb = writes ? "writes" : "reads";
@@ -107,6 +107,7 @@ void execute_numbered(const Work& work, const Clock& clock, Stream* stream, uint
         }
         if (writes) m.mark_initialised(address, bytes);
     };
+    if (work.kind == Work::LIBRARY) work.library->run(touch);
     if (work.kind == Work::COPY) run_copy(work, touch);
     if (work.kind == Work::SET) run_set(work.set, touch);
 }
@@ -116,6 +117,7 @@ void execute_numbered(const Work& work, const Clock& clock, Stream* stream, uint
 std::string Work::describe() const {
     switch (kind) {
         case KERNEL: return "kernel " + function->kernel->kernel;
+        case LIBRARY: return library->name;
         case COPY: return std::string("copy ") + (copy.srcMemoryType == CU_MEMORYTYPE_HOST ? "host" : "device") + " to " +
                           (copy.dstMemoryType == CU_MEMORYTYPE_HOST ? "host" : "device");
         case SET: return "memset";
@@ -130,6 +132,7 @@ std::string Work::describe() const {
 void execute(const Work& work, const Clock& clock, Stream* stream, uint64_t sequence) {
     switch (work.kind) {
         case Work::KERNEL:
+        case Work::LIBRARY:
         case Work::COPY:
         case Work::SET: execute_numbered(work, clock, stream, sequence, 0, nullptr, 0); break;
         case Work::HOST: {
@@ -147,7 +150,7 @@ void execute(const Work& work, const Clock& clock, Stream* stream, uint64_t sequ
             const uint64_t launch = ++graph_launches;
             for (size_t i = 0; i < work.plan->works.size(); i++) {
                 const Work& w = work.plan->works[i];
-                if (w.kind == Work::KERNEL || w.kind == Work::COPY || w.kind == Work::SET)
+                if (w.kind == Work::KERNEL || w.kind == Work::LIBRARY || w.kind == Work::COPY || w.kind == Work::SET)
                     execute_numbered(w, clock, stream, sequence, launch, work.plan, i);
                 else execute(w, clock, stream, sequence);
             }
