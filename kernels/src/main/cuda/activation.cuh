@@ -20,3 +20,8 @@ __device__ __forceinline__ float derivative(int function, float y) {
         default: return 1.f;
     }
 }
+
+// dx for y = function(x): apart for ReLU, whose gradient is 0 where y is, even if dy is no number.
+__device__ __forceinline__ float activate_backward(int function, float y, float dy) {
+    return function == RELU ? (y > 0.f ? dy : 0.f) : dy * derivative(function, y);
+}

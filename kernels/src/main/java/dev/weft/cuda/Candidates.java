@@ -10,8 +10,50 @@ final class Candidates {
     /** Fused forms first, then single ops, the preferred form of each first. */
     static final List<Candidate> TABLE = List.of(
             Candidate.of("fill", Op.Fill.class, ElementWiseKernels::fill),
+            Candidate.of("conv2d_general", Op.Conv2d.class, Conv2dKernels::forwardGeneral),
+            Candidate.of(
+                    "conv2d_input_gradient_general", Op.Conv2dInputGradient.class, Conv2dKernels::inputGradientGeneral),
+            Candidate.of(
+                    "conv2d_filter_gradient_general",
+                    Op.Conv2dFilterGradient.class,
+                    Conv2dKernels::filterGradientGeneral),
             Candidate.of("activation_forward", Op.Activation.class, ElementWiseKernels::activation),
-            Candidate.of("activation_backward", Op.ActivationBackward.class, ElementWiseKernels::activationBackward));
+            Candidate.of("activation_backward", Op.ActivationBackward.class, ElementWiseKernels::activationBackward),
+            Candidate.of("add", Op.Add.class, ElementWiseKernels::add),
+            Candidate.of("dropout_forward", Op.Dropout.class, ElementWiseKernels::dropout),
+            Candidate.of("dropout_backward", Op.DropoutBackward.class, ElementWiseKernels::dropoutBackward),
+            Candidate.of("max_pool2d_forward_2x2", Op.MaxPool2d.class, Pool2dKernels::maxTiles, Pool2dKernels::max2x2),
+            Candidate.of("max_pool2d_forward", Op.MaxPool2d.class, Pool2dKernels::max),
+            Candidate.of(
+                    "max_pool2d_backward_2x2",
+                    Op.MaxPool2dBackward.class,
+                    Pool2dKernels::maxBackwardTiles,
+                    Pool2dKernels::maxBackward2x2),
+            Candidate.of("max_pool2d_backward", Op.MaxPool2dBackward.class, Pool2dKernels::maxBackward),
+            Candidate.of("avg_pool2d_forward", Op.AvgPool2d.class, Pool2dKernels::average),
+            Candidate.of("avg_pool2d_backward", Op.AvgPool2dBackward.class, Pool2dKernels::averageBackward),
+            Candidate.of(
+                    "reshape_shared", Op.Reshape.class, MovementKernels::reshapeShares, MovementKernels::reshapeShared),
+            Candidate.of("reshape", Op.Reshape.class, MovementKernels::reshape),
+            Candidate.of("concat", Op.Concat.class, MovementKernels::concat),
+            Candidate.of("slice", Op.Slice.class, MovementKernels::slice),
+            Candidate.of("gather_rows", Op.GatherRows.class, MovementKernels::gatherRows),
+            Candidate.of("softmax_forward", Op.Softmax.class, LossKernels::softmax),
+            Candidate.of("softmax_backward", Op.SoftmaxBackward.class, LossKernels::softmaxBackward),
+            Candidate.of(
+                    "softmax_cross_entropy_forward", Op.SoftmaxCrossEntropy.class, LossKernels::softmaxCrossEntropy),
+            Candidate.of(
+                    "softmax_cross_entropy_backward",
+                    Op.SoftmaxCrossEntropyBackward.class,
+                    LossKernels::softmaxCrossEntropyBackward),
+            Candidate.of("squared_error_forward", Op.SquaredError.class, LossKernels::squaredError),
+            Candidate.of("squared_error_backward", Op.SquaredErrorBackward.class, LossKernels::squaredErrorBackward),
+            Candidate.of("batch_mean_forward", Op.BatchMean.class, LossKernels::batchMean),
+            Candidate.of("batch_mean_backward", Op.BatchMeanBackward.class, LossKernels::batchMeanBackward),
+            Candidate.of("count_correct", Op.CountCorrect.class, LossKernels::countCorrect),
+            Candidate.of("check_finite", Op.CheckFinite.class, UpdateKernels::checkFinite),
+            Candidate.of("sgd_update", Op.SgdUpdate.class, UpdateKernels::sgd),
+            Candidate.of("adam_update", Op.AdamUpdate.class, UpdateKernels::adam));
 
     private Candidates() {}
 

@@ -1,0 +1,28 @@
+// Sums and maxima over the lanes of a warp and the warps of a block, in a fixed order; every lane gets the result.
+#pragma once
+
+constexpr unsigned ALL_LANES = 0xffffffffu;
+constexpr int WARP = 32;
+
+__device__ __forceinline__ float warp_sum(float x) {
+#pragma unroll
+    for (int lanes = WARP / 2; lanes > 0; lanes /= 2) x += __shfl_xor_sync(ALL_LANES, x, lanes);
+    return x;
+}
+
+__device__ __forceinline__ float warp_max(float x) {
+#pragma unroll
+    for (int lanes = WARP / 2; lanes > 0; lanes /= 2) x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, lanes));
+    return x;
+}
+
+// All threads of a block of whole warps must call it. `partial` has room for 32 floats in shared memory, which nobody
+// else may be using.
+__device__ __forceinline__ float block_sum(float x, float* partial) {
+    x = warp_sum(x);
+    if (threadIdx.x % WARP == 0) partial[threadIdx.x / WARP] = x;
+    __syncthreads();
+    x = warp_sum(threadIdx.x % WARP < blockDim.x / WARP ? partial[threadIdx.x % WARP] : 0.f);
+    __syncthreads();
+    return x;
+}

@@ -1,0 +1,136 @@
+package dev.weft.cuda;
+
+import static dev.weft.layer.Layers.linear;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import dev.weft.DeviceException;
+import dev.weft.OutOfDeviceMemoryException;
+import dev.weft.backend.Backend;
+import dev.weft.cuda.emulator.Emulator;
+import dev.weft.data.Dataset;
+import dev.weft.graph.Graph;
+import dev.weft.op.Op;
+import dev.weft.program.MemoryMode;
+import dev.weft.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What is allocated, what does not fit, and what kernels do outside their tensors. */
+@ExtendWith(TestDevice.class)
+class MemoryDeviceTest {
+    private static final Graph GRAPH = Trainings.convolutional();
+    private static final Dataset DATA = Trainings.samples(Shape.of(1, 6, 6), 22);
+
+    @Test
+    void nothingIsLeftAfterClose() {
+        CudaBackend backend = backend(Candidates.TABLE);
+        Trainings.train(backend, GRAPH, DATA, 4);
+        assertThat(backend.liveBytes()).isZero();
+        backend.close();
+        if (!TestDevice.GPU) {
+            assertThat(Emulator.leaks()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatTheOwnerForgetsIsFreedWithTheBackend() {
+        CudaBackend backend = backend(Candidates.TABLE);
+        Trainings.Steps forgotten = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.SEPARATE);
+        forgotten.executable().run(forgotten.range(1));
+        assertThat(backend.liveBytes()).isPositive();
+        backend.close();
+        assertThat(backend.liveBytes()).isZero();
+        if (!TestDevice.GPU) {
+            assertThat(Emulator.leaks()).isEmpty();
+        }
+    }
+
+    @Test
+    void anActivationThatDoesNotFitSaysWhatToDo() {
+        assumeFalse(TestDevice.GPU, "SKIPPED: a GPU's memory is too large to fill in a test");
+        withMemory("2M", () -> {
+            try (CudaBackend backend = backend(Candidates.TABLE)) {
+                Graph wide = Graph.sequential(Shape.of(36), linear(300), linear(2000), linear(3));
+                long before = backend.liveBytes();
+                assertThatThrownBy(() -> Trainings.train(backend, wide, Trainings.samples(Shape.of(36), 64), 64))
+                        .isInstanceOf(OutOfDeviceMemoryException.class)
+                        .hasMessageMatching("(?s).* needs [\\d,]+ bytes, [\\d,]+ are free: .*smaller batch.*");
+                assertThat(backend.liveBytes()).isEqualTo(before);
+                // and the backend goes on
+                assertThat(Trainings.train(backend, GRAPH, DATA, 4)).isNotEmpty();
+            }
+        });
+    }
+
+    /** The bytes of the data set are 2.9 MB, more than three quarters of what is free. */
+    @Test
+    void aDataSetThatDoesNotFitIsStreamedWithTheSameBits() {
+        assumeFalse(TestDevice.GPU, "SKIPPED: a GPU's memory is too large to fill in a test");
+        Shape image = Shape.of(1, 48, 48);
+        Graph graph =
+                Graph.sequential(image, dev.weft.layer.Layers.maxPool2d(6), dev.weft.layer.Layers.flatten(), linear(3));
+        Dataset data = Trainings.samples(image, 1250);
+        List<Map<String, float[]>> trained = new ArrayList<>();
+        List<Long> largest = new ArrayList<>();
+        for (String memory : List.of("64M", "3M")) {
+            withMemory(memory, () -> {
+                try (CudaBackend backend = backend(Candidates.TABLE)) {
+                    largest.add(dataBytes(backend, data));
+                    trained.add(Trainings.train(backend, graph, data, 16));
+                }
+            });
+        }
+        assertThat(largest.get(0)).isGreaterThan(48 * 48 * 1250);
+        assertThat(largest.get(1)).isLessThan(48 * 48 * 1250);
+        trained.get(0)
+                .forEach((name, values) ->
+                        assertThat(trained.get(1).get(name)).as(name).containsExactly(values));
+    }
+
+    private static long dataBytes(CudaBackend backend, Dataset data) {
+        try (dev.weft.backend.Memory memory =
+                backend.allocate(dev.weft.program.DataTensors.of("train", data).tensors())) {
+            return memory.bytes();
+        }
+    }
+
+    private static void withMemory(String size, Runnable test) {
+        Emulator.reset();
+        Emulator.configure("quiet=on;memory=" + size);
+        try {
+            test.run();
+        } finally {
+            Emulator.reset();
+            Emulator.configure("quiet=on");
+        }
+    }
+
+    /** A kernel that writes one element too many is found by the guard bands, also on a GPU without further tools. */
+    @Test
+    void anOverrunIntoTheNeighbouringTensorIsCaught() {
+        List<Candidate> table = new ArrayList<>(Candidates.TABLE);
+        table.add(
+                0,
+                Candidate.of(
+                        "overrun",
+                        Op.Fill.class,
+                        (op, binding) -> List.of(binding.launch(
+                                "overrun", "overrun", Grid.of(1), 32, op.y().elements(), (float) op.value(), op.y()))));
+        try (Backend backend = backend(table);
+                Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.SEPARATE)) {
+            assertThatThrownBy(() -> steps.executable().run(steps.range(1)))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("fill")
+                    .hasMessageContaining("wrote outside its tensors");
+        }
+    }
+
+    private static CudaBackend backend(List<Candidate> candidates) {
+        return new CudaBackend(0, candidates, CudaBackend.Options.DEFAULT);
+    }
+}
