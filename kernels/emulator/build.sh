@@ -12,7 +12,7 @@ for candidate in g++ clang++; do
 done
 [ -n "$compiler" ] || { echo "no C++ compiler (g++ or clang++) on the PATH" >&2; exit 3; }
 
-# (only the scheduler's slow paths are worth more than -O1)
+# (only what checks memory is worth more than -O1)
 flags=(-std=c++17 -Wall -Wextra -fPIC -fvisibility=hidden -pthread)
 hash=$(cd "$here" && { cat build.sh imports.txt src/* stand-ins/*; "$compiler" --version; } | sha256sum | cut -c1-16)
 out=$folder/driver-$hash
@@ -43,7 +43,7 @@ if [ ! -e "$out/libcuda.so.1" ]; then
     done
     # two compilations at a time: the machine may be small
     printf '%s\n' "$here"/src/*.cpp "$work/stubs.cpp" |
-        xargs -P 2 -I{} bash -c 'o=-O1; case "$1" in */scheduler.cpp) o=-O2;; esac; "$0" "${@:3}" $o -I"$2" -c "$1" -o "$2/$(basename "$1" .cpp).o"' "$compiler" {} "$work" "${flags[@]}"
+        xargs -P 2 -I{} bash -c 'o=-O1; case "$1" in */scheduler.cpp|*/streams.cpp|*/memory.cpp) o=-O2;; esac; "$0" "${@:3}" $o -I"$2" -c "$1" -o "$2/$(basename "$1" .cpp).o"' "$compiler" {} "$work" "${flags[@]}"
     "$compiler" -shared -pthread -Wl,-soname,libcuda.so.1 -Wl,--no-undefined "$work"/*.o -o "$work/libcuda.so.1" -ldl
     for library in cublas:12 cudnn:9; do
         name=${library%:*} soname=lib${library%:*}.so.${library#*:}

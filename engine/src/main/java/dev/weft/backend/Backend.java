@@ -17,6 +17,14 @@ public interface Backend extends AutoCloseable {
     /** One line for people: device or threads, vector width. */
     String description();
 
+    /**
+     * Which kernels it takes, for records: {@code hand}, or {@code tuned} with the digest of the plan. Empty where there is
+     * no choice.
+     */
+    default String kernels() {
+        return "";
+    }
+
     /** Half the distance from 1 to the next number of its REAL: 2^-24 for float, 2^-53 for double. */
     double unitRoundoff();
 

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.function.Predicate;
 
 /**
- * Chooses the candidates for a program and collects their launches. Candidates name tensors and scratch memory in their
- * launches; when all are made, memory is planned from what the launches name, and addresses take the places of names.
+ * Chooses the candidates for a program and collects their launches and library calls. Candidates name tensors and scratch
+ * memory in these; when all are made, memory is planned from what they name, and addresses take the places of names.
  */
 final class Binding {
     /** Blocks begin at multiples of so many bytes, so that 16-byte loads are aligned and no two share a cache line. */
@@ -46,6 +46,8 @@ final class Binding {
 
     private final Device device;
     private final Modules modules;
+    private final Libraries libraries;
+    private final Owned owned = new Owned();
     private final Predicate<TensorRef> streamed;
     private final int slots;
     private final MemoryPlan.Builder builder = new MemoryPlan.Builder();
@@ -58,15 +60,16 @@ final class Binding {
      * @param streamed which data sets stay in host memory
      * @param slots for the programs of such data sets, see {@link #slots}
      */
-    Binding(Device device, Modules modules, Predicate<TensorRef> streamed, int slots) {
+    Binding(Device device, Modules modules, Libraries libraries, Predicate<TensorRef> streamed, int slots) {
         this.device = device;
         this.modules = modules;
+        this.libraries = libraries;
         this.streamed = streamed;
         this.slots = slots;
     }
 
-    /** Ops that are executed at once, by which candidate and launches. */
-    record Group(Candidate candidate, List<Op> ops, List<Launch> launches) {}
+    /** Ops that are executed at once, by which candidate and work. */
+    record Group(Candidate candidate, List<Op> ops, List<? extends Work> work) {}
 
     /** Scratch memory for the ops of one group. */
     record Scratch(int group, int number, long bytes) {}
@@ -74,20 +77,33 @@ final class Binding {
     /** The device-side copy of the rows of this step and the next ones, of a data set that stays in host memory. */
     record Window(TensorRef data) {}
 
-    /** What {@link #plan} has found out. */
-    record Planned(List<Group> groups, MemoryPlan plan) {}
+    /**
+     * What {@link #plan} has found out.
+     *
+     * @param owned what library calls need as long as the program lives
+     */
+    record Planned(List<Group> groups, MemoryPlan plan, Owned owned) {}
 
-    /** Chooses a candidate for every op, the first that takes it, and plans the memory. */
-    Planned plan(Program program, List<Candidate> candidates, MemoryMode mode) {
+    /** Chooses a candidate for every op and plans the memory. */
+    Planned plan(Program program, KernelChoice kernels, MemoryMode mode) {
+        try {
+            return planAll(program, kernels, mode);
+        } catch (RuntimeException e) {
+            owned.closeAfter(e);
+            throw e;
+        }
+    }
+
+    private Planned planAll(Program program, KernelChoice kernels, MemoryMode mode) {
         countReaders(program);
         program.inputs().forEach(this::use);
         List<Group> groups = new ArrayList<>();
         List<Op> rest = program.ops();
         while (!rest.isEmpty()) {
             group = groups.size();
-            Group next = choose(rest, candidates);
-            for (Launch launch : next.launches) {
-                for (Object argument : launch.arguments()) {
+            Group next = choose(rest, kernels);
+            for (Work work : next.work) {
+                for (Object argument : work.arguments()) {
                     if (argument instanceof TensorRef tensor) {
                         use(tensor);
                     } else if (argument instanceof Scratch scratch) {
@@ -101,15 +117,26 @@ final class Binding {
         group = groups.size();
         program.outputs().forEach(this::use);
         program.metrics().forEach(this::use);
-        return new Planned(groups, builder.plan(mode, ALIGNMENT));
+        return new Planned(groups, builder.plan(mode, ALIGNMENT), owned);
     }
 
-    private Group choose(List<Op> rest, List<Candidate> candidates) {
-        for (Candidate candidate : candidates) {
+    /** What the plan names, else the first candidate that takes the op. */
+    private Group choose(List<Op> rest, KernelChoice kernels) {
+        Candidate taken = null;
+        List<Op> takenOps = List.of();
+        for (Candidate candidate : kernels.candidates()) {
             List<Op> ops = candidate.match().apply(rest, this);
-            if (!ops.isEmpty()) {
-                return new Group(candidate, ops, candidate.bind().apply(ops, this));
+            boolean planned = !ops.isEmpty() && kernels.plan().names(candidate, ops);
+            if (planned || taken == null && !ops.isEmpty()) {
+                taken = candidate;
+                takenOps = ops;
             }
+            if (planned || taken != null && kernels.plan().isEmpty()) {
+                break;
+            }
+        }
+        if (taken != null) {
+            return new Group(taken, takenOps, taken.bind().apply(takenOps, this));
         }
         throw new IllegalStateException("no candidate for " + Program.describe(rest.get(0)));
     }
@@ -140,6 +167,16 @@ final class Binding {
 
     Device device() {
         return device;
+    }
+
+    /** Handles of cuBLAS and cuDNN. */
+    Libraries libraries() {
+        return libraries;
+    }
+
+    /** Takes what library calls need as long as the program lives. */
+    Owned owned() {
+        return owned;
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.weft.cuda;
 
+import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
@@ -21,7 +22,8 @@ final class CudaBackend implements Backend {
     private final Device device;
     private final Modules modules;
     private final Staging staging;
-    private final List<Candidate> candidates;
+    private final Libraries libraries;
+    private final KernelChoice kernels;
     private final Options options;
     private final Set<String> chosen = ConcurrentHashMap.newKeySet();
 
@@ -42,15 +44,34 @@ final class CudaBackend implements Backend {
      * @param candidates in the order in which they are asked
      */
     CudaBackend(int ordinal, List<Candidate> candidates, Options options) {
-        this.candidates = candidates;
+        this(ordinal, KernelChoice.of(candidates), options);
+    }
+
+    /**
+     * Takes a device, and loads the libraries that the kernels need.
+     *
+     * @throws dev.weft.DeviceException if one of them is missing, or the plan was made for another device
+     */
+    CudaBackend(int ordinal, KernelChoice kernels, Options options) {
+        this.kernels = kernels;
         this.options = options;
         device = new Device(ordinal);
         modules = new Modules(device);
+        libraries = new Libraries(device, kernels.tf32());
         try (Device.Scope scope = device.enter()) {
+            checkPlan();
             staging = new Staging(device);
+            kernels.libraries().forEach(libraries::open);
         } catch (RuntimeException e) {
             closeAfter(e);
             throw e;
+        }
+    }
+
+    private void checkPlan() {
+        if (!kernels.plan().isEmpty() && !kernels.plan().device().equals(device.name())) {
+            throw new DeviceException("the kernel plan was made on %s, this is %s; make one here with weft tune"
+                    .formatted(kernels.plan().device(), device.name()));
         }
     }
 
@@ -90,12 +111,18 @@ final class CudaBackend implements Backend {
 
     @Override
     public String description() {
-        return "cuda: " + device.description();
+        return "cuda: %s, kernels %s%s".formatted(device.description(), kernels.label(), libraries.description());
     }
 
     @Override
+    public String kernels() {
+        return kernels.label();
+    }
+
+    /** TF32 has 10 bits of mantissa behind the point. */
+    @Override
     public double unitRoundoff() {
-        return 0x1p-24;
+        return kernels.tf32() ? 0x1p-11 : 0x1p-24;
     }
 
     @Override
@@ -114,9 +141,9 @@ final class CudaBackend implements Backend {
         try (Device.Scope scope = device.enter()) {
             List<Binding.Planned> planned = new ArrayList<>();
             for (Program program : programs) {
-                Binding binding =
-                        new Binding(device, modules, data -> streamed(data, own), Streaming.slots(program, own));
-                Binding.Planned plan = binding.plan(program, candidates, mode);
+                Binding binding = new Binding(
+                        device, modules, libraries, data -> streamed(data, own), Streaming.slots(program, own));
+                Binding.Planned plan = binding.plan(program, kernels, mode);
                 plan.groups().forEach(group -> chosen.add(group.candidate().name()));
                 planned.add(plan);
             }

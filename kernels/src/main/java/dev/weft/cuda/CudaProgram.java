@@ -51,6 +51,7 @@ final class CudaProgram implements Executable {
         this.transients = owned.add(transients);
         try {
             memories.forEach(memory -> memory.usedOn(stream));
+            owned.add(planned.owned());
             control = new StepControl(device, program.metrics().size(), owned);
             streaming = owned.add(new Streaming(device, program, memories, stream));
             execution = owned.add(new Execution(backend, program, planned.groups(), stream, this::address, control));
@@ -217,8 +218,7 @@ final class CudaProgram implements Executable {
         List<Stage> stages = new ArrayList<>();
         for (Binding.Group group : planned.groups()) {
             stages.add(new Stage(
-                    group.ops(),
-                    group.launches().stream().map(execution::describe).toList()));
+                    group.ops(), group.work().stream().map(execution::describe).toList()));
         }
         return stages;
     }

@@ -83,6 +83,6 @@ public final class CudaProvider implements BackendProvider {
         Probe.RESULT.ifPresent(reason -> {
             throw new DeviceException("backend cuda is not usable: " + reason);
         });
-        return new CudaBackend(ORDINAL, Candidates.TABLE, CudaBackend.Options.DEFAULT);
+        return new CudaBackend(ORDINAL, KernelChoice.of(options.kernels()), CudaBackend.Options.DEFAULT);
     }
 }

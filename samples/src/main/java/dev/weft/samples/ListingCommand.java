@@ -184,10 +184,10 @@ final class ListingCommand implements Callable<Integer> {
                     op == null ? "" : op.layer(),
                     op == null ? "" : Program.title(op),
                     launch == null ? "" : launch.kernel(),
-                    launch == null ? "" : launch.grid(),
-                    launch == null ? "" : launch.block(),
-                    launch == null ? "" : launch.registers(),
-                    launch == null ? "" : launch.sharedBytes(),
+                    launch == null ? "" : launch.library() ? "library" : launch.grid(),
+                    launch == null || launch.library() ? "" : launch.block(),
+                    launch == null || launch.library() ? "" : launch.registers(),
+                    launch == null || launch.library() ? "" : launch.sharedBytes(),
                     op == null ? "" : bytes(Cost.of(op)),
                     op == null ? "" : flops(op));
         }

@@ -1,0 +1,156 @@
+package dev.weft.cuda;
+
+import dev.weft.op.Op;
+import dev.weft.program.Program;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.List;
+import jcuda.jcudnn.JCudnn;
+import jcuda.jcudnn.cudnnActivationDescriptor;
+import jcuda.jcudnn.cudnnActivationMode;
+import jcuda.jcudnn.cudnnPoolingDescriptor;
+import jcuda.jcudnn.cudnnSoftmaxAlgorithm;
+import jcuda.jcudnn.cudnnSoftmaxMode;
+import jcuda.jcudnn.cudnnTensorDescriptor;
+
+/**
+ * Pooling, activations and softmax with cuDNN, as far as its calls compute what our ops are defined to compute. Max-pooling
+ * is not among them, since cuDNN does not tell which element won, and its backward pass is not deterministic. The gradients
+ * of average pooling, sigmoid and tanh want inputs of the forward pass that our ops do not keep.
+ */
+final class CuDnnCalls {
+    private CuDnnCalls() {}
+
+    /** cuDNN wants padding that is smaller than the window. */
+    static boolean pads(Op.AvgPool2d op, Binding binding) {
+        return op.window().padHeight() < op.window().height()
+                && op.window().padWidth() < op.window().width();
+    }
+
+    static List<LibraryCall> average(Op.AvgPool2d op, Binding binding) {
+        CuDnn cudnn = binding.libraries().cudnn();
+        cudnnPoolingDescriptor window = cudnn.averages(op.window(), binding.owned());
+        cudnnTensorDescriptor x = cudnn.images(op.x().shape(), binding.owned());
+        cudnnTensorDescriptor y = cudnn.images(op.y().shape(), binding.owned());
+        return call(
+                cudnn,
+                op,
+                "cudnnPoolingForward",
+                (handle, at) -> JCudnn.cudnnPoolingForward(handle, window, CuDnn.ONE, x, at[0], CuDnn.ZERO, y, at[1]),
+                op.x(),
+                op.y());
+    }
+
+    static List<LibraryCall> activation(Op.Activation op, Binding binding) {
+        CuDnn cudnn = binding.libraries().cudnn();
+        int mode = switch (op.function()) {
+            case RELU -> cudnnActivationMode.CUDNN_ACTIVATION_RELU;
+            case SIGMOID -> cudnnActivationMode.CUDNN_ACTIVATION_SIGMOID;
+            case TANH -> cudnnActivationMode.CUDNN_ACTIVATION_TANH;
+        };
+        cudnnActivationDescriptor function = cudnn.activation(mode, binding.owned());
+        cudnnTensorDescriptor shape = flat(op.x(), cudnn, binding);
+        return call(
+                cudnn,
+                op,
+                "cudnnActivationForward",
+                (handle, at) -> JCudnn.cudnnActivationForward(
+                        handle, function, CuDnn.ONE, shape, at[0], CuDnn.ZERO, shape, at[1]),
+                op.x(),
+                op.y());
+    }
+
+    static boolean isRelu(Op.ActivationBackward op, Binding binding) {
+        return op.function() == Op.Function.RELU;
+    }
+
+    /** cuDNN takes the sign from x, which has that of y: the call is that for {@code x = y}, whose ReLU is y again. */
+    static List<LibraryCall> reluBackward(Op.ActivationBackward op, Binding binding) {
+        CuDnn cudnn = binding.libraries().cudnn();
+        cudnnActivationDescriptor function =
+                cudnn.activation(cudnnActivationMode.CUDNN_ACTIVATION_RELU, binding.owned());
+        cudnnTensorDescriptor shape = flat(op.y(), cudnn, binding);
+        return call(
+                cudnn,
+                op,
+                "cudnnActivationBackward",
+                (handle, at) -> JCudnn.cudnnActivationBackward(
+                        handle,
+                        function,
+                        CuDnn.ONE,
+                        shape,
+                        at[0],
+                        shape,
+                        at[1],
+                        shape,
+                        at[0],
+                        CuDnn.ZERO,
+                        shape,
+                        at[2]),
+                op.y(),
+                op.dy(),
+                op.dx());
+    }
+
+    static List<LibraryCall> softmax(Op.Softmax op, Binding binding) {
+        CuDnn cudnn = binding.libraries().cudnn();
+        cudnnTensorDescriptor rows = rows(op.x(), cudnn, binding);
+        return call(
+                cudnn,
+                op,
+                "cudnnSoftmaxForward",
+                (handle, at) -> JCudnn.cudnnSoftmaxForward(
+                        handle,
+                        cudnnSoftmaxAlgorithm.CUDNN_SOFTMAX_ACCURATE,
+                        cudnnSoftmaxMode.CUDNN_SOFTMAX_MODE_INSTANCE,
+                        CuDnn.ONE,
+                        rows,
+                        at[0],
+                        CuDnn.ZERO,
+                        rows,
+                        at[1]),
+                op.x(),
+                op.y());
+    }
+
+    static List<LibraryCall> softmaxBackward(Op.SoftmaxBackward op, Binding binding) {
+        CuDnn cudnn = binding.libraries().cudnn();
+        cudnnTensorDescriptor rows = rows(op.y(), cudnn, binding);
+        return call(
+                cudnn,
+                op,
+                "cudnnSoftmaxBackward",
+                (handle, at) -> JCudnn.cudnnSoftmaxBackward(
+                        handle,
+                        cudnnSoftmaxAlgorithm.CUDNN_SOFTMAX_ACCURATE,
+                        cudnnSoftmaxMode.CUDNN_SOFTMAX_MODE_INSTANCE,
+                        CuDnn.ONE,
+                        rows,
+                        at[0],
+                        rows,
+                        at[1],
+                        CuDnn.ZERO,
+                        rows,
+                        at[2]),
+                op.y(),
+                op.dy(),
+                op.dx());
+    }
+
+    private static List<LibraryCall> call(
+            CuDnn cudnn, Op op, String kernel, CuDnn.Function function, TensorRef... operands) {
+        return List.of(cudnn.call(kernel, () -> Program.describe(op) + " by " + kernel, function, (Object[]) operands));
+    }
+
+    /** All elements in a line, for what is done element by element. */
+    private static cudnnTensorDescriptor flat(TensorRef tensor, CuDnn cudnn, Binding binding) {
+        return cudnn.tensor(1, 1, 1, tensor.elements(), binding.owned());
+    }
+
+    /** A sample for each row along the last axis. */
+    private static cudnnTensorDescriptor rows(TensorRef tensor, CuDnn cudnn, Binding binding) {
+        Shape shape = tensor.shape();
+        int columns = shape.get(shape.rank() - 1);
+        return cudnn.tensor(tensor.elements() / columns, columns, 1, 1, binding.owned());
+    }
+}
