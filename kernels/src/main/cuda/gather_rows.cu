@@ -1,15 +1,8 @@
 // y[n] = scale data[order[offset + n]] + shift for the valid rows of the step's batch, zeros for those after them.
-// One thread four elements where rows have a multiple of four of them, else one. Reads 1 byte (U8) or 4 an element and
+// A thread takes four elements where rows have a multiple of four, else one. Reads 1 byte (U8) or 4 bytes an element and
 // writes 4: for a batch of 4096 images of MNIST, 16 MB, 3.4 us on an H200.
 #include "grid_stride.cuh"
-#include "step_state.cuh"
-
-// Where row n of the step's batch lies in the data, or -1 for padding. Without an order the data is a window of the last
-// steps' rows, `slots` batches long.
-__device__ __forceinline__ long long source_row(unsigned n, const StepState* state, const int* order, int slots) {
-    if (n >= state->valid_rows) return -1;
-    return order ? order[state->offset + n] : (long long)(state->index % slots) * state->batch + n;
-}
+#include "source_row.cuh"
 
 __device__ __forceinline__ float4 floats4(const unsigned char* x) {
     uchar4 bytes = *reinterpret_cast<const uchar4*>(x);

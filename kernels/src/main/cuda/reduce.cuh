@@ -4,15 +4,16 @@
 constexpr unsigned ALL_LANES = 0xffffffffu;
 constexpr int WARP = 32;
 
-__device__ __forceinline__ float warp_sum(float x) {
-#pragma unroll
-    for (int lanes = WARP / 2; lanes > 0; lanes /= 2) x += __shfl_xor_sync(ALL_LANES, x, lanes);
+// Over `lanes` neighbouring lanes, a power of 2; all lanes of the warp must call it.
+__device__ __forceinline__ float lanes_sum(float x, int lanes) {
+    for (int step = lanes / 2; step > 0; step /= 2) x += __shfl_xor_sync(ALL_LANES, x, step);
     return x;
 }
 
+__device__ __forceinline__ float warp_sum(float x) { return lanes_sum(x, WARP); }
+
 __device__ __forceinline__ float warp_max(float x) {
-#pragma unroll
-    for (int lanes = WARP / 2; lanes > 0; lanes /= 2) x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, lanes));
+    for (int step = WARP / 2; step > 0; step /= 2) x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, step));
     return x;
 }
 

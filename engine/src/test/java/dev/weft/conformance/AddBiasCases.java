@@ -34,7 +34,9 @@ final class AddBiasCases {
                     new Op.AddBias("case", batched("x", shape), parameter("b", shape[1]), batched("y", shape))));
             cases.add(OpCase.of(new Op.BiasGradient("case", batched("dy", shape), gradient("db", shape[1]))));
         }
-        cases.add(OpCase.of(new Op.BiasGradient("case", batched("dy", 65, 3, 12, 12), gradient("db", 3))));
+        for (int[] shape : new int[][] {{65, 3, 12, 12}, {9, 2, 700, 1}, {1100, 37}}) {
+            cases.add(OpCase.of(new Op.BiasGradient("case", batched("dy", shape), gradient("db", shape[1]))));
+        }
 
         TensorRef x = batched("x", 1, 2, 1, 2);
         TensorRef b = parameter("b", 2);

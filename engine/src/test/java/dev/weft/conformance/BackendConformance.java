@@ -2,6 +2,7 @@ package dev.weft.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
@@ -23,6 +24,7 @@ import dev.weft.op.Op;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Sgd;
 import dev.weft.program.Compiler;
+import dev.weft.program.DataTensors;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
@@ -192,6 +194,52 @@ public abstract class BackendConformance {
     private static void assertSameState(NetworkRun a, NetworkRun b) {
         Map<String, double[]> expected = b.state();
         a.state().forEach((name, values) -> assertThat(values).as(name).containsExactly(expected.get(name)));
+    }
+
+    /** Two whole batches and a short one, whose other rows are padding. */
+    @Test
+    void anEvaluationHasTheMetricsOfTheReference() {
+        for (Network network : Networks.all()) {
+            List<double[]> expected = evaluation(network, reference);
+            List<double[]> actual = evaluation(network, candidate);
+            for (int step = 0; step < expected.size(); step++) {
+                double loss = expected.get(step)[0];
+                assertThat(actual.get(step)[0])
+                        .as("%s, loss of step %d", network.name(), step)
+                        .isCloseTo(loss, within(1e3 * candidate.unitRoundoff() * loss));
+                for (int i = 1; i < expected.get(step).length; i++) {
+                    assertThat(actual.get(step)[i])
+                            .as("%s, metric %d of step %d", network.name(), i, step)
+                            .isEqualTo(expected.get(step)[i]);
+                }
+            }
+        }
+    }
+
+    private static List<double[]> evaluation(Network network, Backend backend) {
+        ParameterLayout layout = new ParameterLayout(network.graph().parameters());
+        DataTensors data = DataTensors.of("data", network.data());
+        int batch = network.batch();
+        Program program = new Compiler(network.graph(), layout, 1).evaluation(network.loss(), data, batch);
+        List<TensorRef> persistent = new ArrayList<>(data.tensors());
+        persistent.add(layout.parameters());
+        try (Memory memory = backend.allocate(persistent);
+                Executable executable = backend.bind(List.of(program), List.of(memory), MemoryMode.POISONED_ARENA)
+                        .get(0)) {
+            int rows = network.data().size();
+            memory.write(data.features(), network.data().features());
+            memory.write(data.targets(), network.data().targets());
+            memory.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, 2, 1)));
+            memory.write(layout.parameters(), random(layout.parameters(), 0.3));
+            List<double[]> metrics = new ArrayList<>();
+            for (int first : new int[] {0, batch, rows / batch * batch}) {
+                executable.run(StepRange.single(first, Math.min(batch, rows - first)));
+                double[] step = new double[program.metrics().size()];
+                executable.metrics(step);
+                metrics.add(step);
+            }
+            return metrics;
+        }
     }
 
     /** A weight is NaN, so the next step is a bad one. */

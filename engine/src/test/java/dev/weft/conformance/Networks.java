@@ -38,7 +38,7 @@ final class Networks {
     }
 
     static List<Network> all() {
-        return List.of(everyLayer(), perceptron());
+        return List.of(everyLayer(), perceptron(), manyInputs(), manyRows(), poolings(), manyClasses(), wideValues());
     }
 
     /** Every layer once or more; the output of the first activation is read three times. */
@@ -80,10 +80,106 @@ final class Networks {
         Shape sample = Shape.of(5);
         Shape target = Shape.of(2);
         Graph graph = Graph.sequential(sample, linear(17), sigmoid(), linear(16), tanh(), linear(2));
-        int rows = 23;
-        Philox.Sequence random = Philox.sequence(5, "perceptron", 0);
-        float[] values = new float[rows * 5];
-        float[] targets = new float[rows * 2];
+        return new Network("perceptron", graph, Loss.meanSquaredError(), values("perceptron", 23, sample, target), 7);
+    }
+
+    /** Long sums over the inputs of a layer whose output is read twice. */
+    private static Network manyInputs() {
+        Shape sample = Shape.of(2051);
+        Shape target = Shape.of(3);
+        Graph.Builder b = Graph.builder(sample);
+        Node first = b.add(linear(6), b.input());
+        Graph graph = b.build(b.add(linear(3), b.add(add(), first, b.add(tanh(), first))));
+        return new Network("many inputs", graph, Loss.meanSquaredError(), values("many inputs", 17, sample, target), 5);
+    }
+
+    /** Long sums over the rows of a batch. */
+    private static Network manyRows() {
+        Shape sample = Shape.of(4);
+        Shape target = Shape.of(1);
+        Graph graph = Graph.sequential(sample, linear(5), tanh(), linear(1));
+        return new Network(
+                "many rows", graph, Loss.meanSquaredError(), values("many rows", 4700, sample, target), 1501);
+    }
+
+    private static Dataset values(String name, int rows, Shape sample, Shape target) {
+        Philox.Sequence random = Philox.sequence(5, name, 0);
+        float[] values = new float[rows * Math.toIntExact(sample.elements())];
+        float[] targets = new float[rows * Math.toIntExact(target.elements())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextNormal();
+        }
+        for (int i = 0; i < targets.length; i++) {
+            targets[i] = (float) random.nextNormal();
+        }
+        return Dataset.ofTargets(sample, values, target, targets);
+    }
+
+    /** Poolings whose windows tile the image or overlap, each after an activation; dropout after one. */
+    private static Network poolings() {
+        Shape image = Shape.of(1, 8, 6);
+        Graph graph = Graph.sequential(
+                image,
+                conv2d(3, 3).padding(1),
+                relu(),
+                maxPool2d(2),
+                conv2d(2, 1),
+                sigmoid(),
+                maxPool2d(3).stride(1).padding(1),
+                conv2d(3, 1),
+                tanh(),
+                maxPool2d(2),
+                flatten(),
+                linear(7),
+                relu(),
+                dropout(0.4),
+                linear(4));
+        int rows = 17;
+        byte[] bytes = new byte[rows * Math.toIntExact(image.elements())];
+        int[] labels = new int[rows];
+        Philox.Sequence random = Philox.sequence(5, "poolings", 0);
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) random.nextInt();
+        }
+        for (int i = 0; i < rows; i++) {
+            labels[i] = random.nextInt(4);
+        }
+        return new Network(
+                "poolings",
+                graph,
+                Loss.softmaxCrossEntropy(),
+                Dataset.ofBytes(image, bytes, labels, 4).normalized(0.5, 0.29),
+                5);
+    }
+
+    /** More rows and classes than one block of a GPU takes at once. */
+    private static Network manyClasses() {
+        int batch = 501;
+        int rows = 3 * batch + 2;
+        byte[] bytes = new byte[rows * 2];
+        int[] labels = new int[rows];
+        Philox.Sequence random = Philox.sequence(5, "many classes", 0);
+        for (int i = 0; i < rows; i++) {
+            labels[i] = random.nextInt(33);
+            bytes[2 * i] = (byte) labels[i];
+            bytes[2 * i + 1] = (byte) random.nextInt();
+        }
+        return new Network(
+                "many classes",
+                Graph.sequential(Shape.of(2), linear(33)),
+                Loss.softmaxCrossEntropy(),
+                Dataset.ofBytes(Shape.of(2), bytes, labels, 33).normalized(0.5, 0.29),
+                batch);
+    }
+
+    /** Rows of more values than one block of a GPU takes at once. */
+    private static Network wideValues() {
+        int width = 2399;
+        int batch = 7;
+        int rows = 3 * batch + 2;
+        float[] values = new float[rows];
+        float[] targets = new float[rows * width];
+        Philox.Sequence random = Philox.sequence(5, "wide values", 0);
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextNormal();
         }
@@ -91,6 +187,10 @@ final class Networks {
             targets[i] = (float) random.nextNormal();
         }
         return new Network(
-                "perceptron", graph, Loss.meanSquaredError(), Dataset.ofTargets(sample, values, target, targets), 7);
+                "wide values",
+                Graph.sequential(Shape.of(1), linear(width)),
+                Loss.meanSquaredError(),
+                Dataset.ofTargets(Shape.of(1), values, Shape.of(width), targets),
+                batch);
     }
 }

@@ -49,7 +49,7 @@ final class Binding {
     private final Libraries libraries;
     private final Owned owned = new Owned();
     private final Predicate<TensorRef> streamed;
-    private final int slots;
+    private final int chunkSteps;
     private final MemoryPlan.Builder builder = new MemoryPlan.Builder();
     private final Map<TensorRef, Integer> readers = new HashMap<>();
     private int group;
@@ -58,14 +58,14 @@ final class Binding {
      * A binding for one program.
      *
      * @param streamed which data sets stay in host memory
-     * @param slots for the programs of such data sets, see {@link #slots}
+     * @param chunkSteps how many steps' rows of such data sets are copied together
      */
-    Binding(Device device, Modules modules, Libraries libraries, Predicate<TensorRef> streamed, int slots) {
+    Binding(Device device, Modules modules, Libraries libraries, Predicate<TensorRef> streamed, int chunkSteps) {
         this.device = device;
         this.modules = modules;
         this.libraries = libraries;
         this.streamed = streamed;
-        this.slots = slots;
+        this.chunkSteps = chunkSteps;
     }
 
     /** Ops that are executed at once, by which candidate and work. */
@@ -82,7 +82,7 @@ final class Binding {
      *
      * @param owned what library calls need as long as the program lives
      */
-    record Planned(List<Group> groups, MemoryPlan plan, Owned owned) {}
+    record Planned(List<Group> groups, MemoryPlan plan, int chunkSteps, Owned owned) {}
 
     /** Chooses a candidate for every op and plans the memory. */
     Planned plan(Program program, KernelChoice kernels, MemoryMode mode) {
@@ -117,7 +117,7 @@ final class Binding {
         group = groups.size();
         program.outputs().forEach(this::use);
         program.metrics().forEach(this::use);
-        return new Planned(groups, builder.plan(mode, ALIGNMENT), owned);
+        return new Planned(groups, builder.plan(mode, ALIGNMENT), chunkSteps, owned);
     }
 
     /** What the plan names, else the first candidate that takes the op. */
@@ -242,6 +242,6 @@ final class Binding {
 
     /** How many steps fit into a {@link Window}: row n of step i of a run lies at {@code (i mod slots) batch + n}. */
     int slots() {
-        return slots;
+        return Streaming.slots(chunkSteps);
     }
 }

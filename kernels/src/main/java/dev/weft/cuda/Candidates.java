@@ -1,5 +1,6 @@
 package dev.weft.cuda;
 
+import dev.weft.cuda.MatMulKernels.Tile;
 import dev.weft.op.Op;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -8,8 +9,34 @@ import java.util.stream.Stream;
 
 /** The table of candidates. For each op of a program the first that takes it executes it. */
 final class Candidates {
+    private static final MatMulKernels MATMUL = new MatMulKernels(Tile.values());
+
     /** Kernels of our own. Fused forms first, then single ops, the preferred form of each first. */
     static final List<Candidate> TABLE = List.of(
+            Candidate.fused("linear_forward", MatMulKernels::linearForwardOps, MATMUL::linearForward),
+            Candidate.fused("linear_backward", MATMUL::linearBackwardOps, MATMUL::linearBackward),
+            Candidate.fused(
+                    "softmax_cross_entropy_step", LossSteps::matchSoftmaxCrossEntropy, LossSteps::softmaxCrossEntropy),
+            Candidate.fused("squared_error_step", LossSteps::matchSquaredError, LossSteps::squaredError),
+            Candidate.fused(
+                    "max_pool2d_activation_backward_2x2",
+                    Pool2dKernels::matchMaxActivationBackward2x2,
+                    Pool2dKernels::maxActivationBackward2x2),
+            Candidate.fused(
+                    "max_pool2d_activation_backward",
+                    Pool2dKernels::matchMaxActivationBackward,
+                    Pool2dKernels::maxActivationBackward),
+            Candidate.fused(
+                    "dropout_activation_backward",
+                    ElementWiseKernels::matchDropoutActivationBackward,
+                    ElementWiseKernels::dropoutActivationBackward),
+            Candidate.fused("check_finite_2", UpdateKernels::matchCheckFinite2, UpdateKernels::checkFinite2),
+            Candidate.of("matmul", Op.MatMul.class, MATMUL::product),
+            Candidate.of("matmul_small", Op.MatMul.class, new MatMulKernels(Tile.SMALL)::product),
+            Candidate.of("matmul_medium", Op.MatMul.class, new MatMulKernels(Tile.MEDIUM)::product),
+            Candidate.of("matmul_large", Op.MatMul.class, new MatMulKernels(Tile.LARGE)::product),
+            Candidate.of("add_bias", Op.AddBias.class, BiasKernels::addBias),
+            Candidate.of("bias_gradient", Op.BiasGradient.class, BiasKernels::biasGradient),
             Candidate.of("fill", Op.Fill.class, ElementWiseKernels::fill),
             Candidate.of("conv2d_general", Op.Conv2d.class, Conv2dKernels::forwardGeneral),
             Candidate.of(

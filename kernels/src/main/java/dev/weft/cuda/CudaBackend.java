@@ -141,8 +141,8 @@ final class CudaBackend implements Backend {
         try (Device.Scope scope = device.enter()) {
             List<Binding.Planned> planned = new ArrayList<>();
             for (Program program : programs) {
-                Binding binding = new Binding(
-                        device, modules, libraries, data -> streamed(data, own), Streaming.slots(program, own));
+                int chunkSteps = Streaming.chunkSteps(program, own, device.freeBytes());
+                Binding binding = new Binding(device, modules, libraries, data -> streamed(data, own), chunkSteps);
                 Binding.Planned plan = binding.plan(program, kernels, mode);
                 plan.groups().forEach(group -> chosen.add(group.candidate().name()));
                 planned.add(plan);

@@ -53,7 +53,7 @@ final class CudaProgram implements Executable {
             memories.forEach(memory -> memory.usedOn(stream));
             owned.add(planned.owned());
             control = new StepControl(device, program.metrics().size(), owned);
-            streaming = owned.add(new Streaming(device, program, memories, stream));
+            streaming = owned.add(new Streaming(device, program, memories, stream, planned.chunkSteps()));
             execution = owned.add(new Execution(backend, program, planned.groups(), stream, this::address, control));
             if (graphs()) {
                 execution.capture();

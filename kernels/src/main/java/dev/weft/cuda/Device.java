@@ -267,8 +267,8 @@ final class Device implements AutoCloseable {
         for (int attempt = 0; attempt < 2 && resources.size() > 1; attempt++) {
             collect(errors, this::freeAllButTheContext);
         }
-        for (int attempt = 0; attempt < 2 && resources.size() == 1; attempt++) {
-            collect(errors, resources.peek()::close);
+        for (int attempt = 0; attempt < 2 && !resources.isEmpty(); attempt++) {
+            collect(errors, resources.peekLast()::close);
         }
         if (!errors.isEmpty() && poisoned == null) {
             throw errors.get(0);

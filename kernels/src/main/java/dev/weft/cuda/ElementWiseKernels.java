@@ -6,6 +6,9 @@ import java.util.List;
 
 /** Launches of {@code activation.cu}, {@code add.cu}, {@code dropout.cu} and {@code fill.cu}. */
 final class ElementWiseKernels {
+    /** In place of the ordinal of an {@link Op.Function}: none. */
+    static final int NO_FUNCTION = -1;
+
     private ElementWiseKernels() {}
 
     /** How many groups of four of {@code n} elements kernels may access at once: all whole ones, or none. */
@@ -79,8 +82,13 @@ final class ElementWiseKernels {
     }
 
     static List<Launch> dropoutBackward(Op.DropoutBackward op, Binding binding) {
+        int quads = quads(op.dy().elements(), op.dy(), op.mask(), op.dx());
+        return dropoutBackward(op, quads, NO_FUNCTION, Binding.NULL, op.dx(), binding);
+    }
+
+    private static List<Launch> dropoutBackward(
+            Op.DropoutBackward op, int quads, int function, Object y, TensorRef dx, Binding binding) {
         int n = op.dy().elements();
-        int quads = quads(n, op.dy(), op.mask(), op.dx());
         return List.of(binding.elementWise(
                 "dropout",
                 "dropout_backward",
@@ -88,8 +96,34 @@ final class ElementWiseKernels {
                 n,
                 quads,
                 (float) op.scale(),
+                function,
+                y,
                 op.dy(),
                 op.mask(),
-                op.dx()));
+                dx));
+    }
+
+    /** The gradients of a dropout and of the activation before it. */
+    static List<Op> matchDropoutActivationBackward(List<Op> rest, Binding binding) {
+        Op.DropoutBackward dropout = Candidate.at(rest, 0, Op.DropoutBackward.class);
+        return dropout == null ? List.of() : withActivationBackward(rest, dropout.dx(), binding);
+    }
+
+    static List<Launch> dropoutActivationBackward(List<Op> ops, Binding binding) {
+        Op.DropoutBackward dropout = (Op.DropoutBackward) ops.get(0);
+        Op.ActivationBackward activation = (Op.ActivationBackward) ops.get(1);
+        int quads = quads(dropout.dy().elements(), activation.y(), dropout.dy(), dropout.mask(), activation.dx());
+        return dropoutBackward(
+                dropout, quads, activation.function().ordinal(), activation.y(), activation.dx(), binding);
+    }
+
+    /** The first op with the next, if that is the gradient of an activation and alone in reading {@code dx}. */
+    static List<Op> withActivationBackward(List<Op> rest, TensorRef dx, Binding binding) {
+        Op.ActivationBackward activation = Candidate.at(rest, 1, Op.ActivationBackward.class);
+        boolean fits = activation != null
+                && activation.dy().equals(dx)
+                && !activation.y().equals(dx)
+                && !binding.readOutside(dx, rest.subList(0, 2));
+        return fits ? rest.subList(0, 2) : List.of();
     }
 }

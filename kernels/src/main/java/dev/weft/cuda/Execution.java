@@ -176,13 +176,13 @@ final class Execution implements Releasable {
                 execute(group);
             }
             finishStep();
+            device.check(JCudaDriver.cuStreamEndCapture(stream.handle(), captured), "cuStreamEndCapture");
         } catch (RuntimeException e) {
             // leaves capture mode; what was recorded is of no use
             JCudaDriver.cuStreamEndCapture(stream.handle(), captured);
             JCudaDriver.cuGraphDestroy(captured);
             throw e;
         }
-        device.check(JCudaDriver.cuStreamEndCapture(stream.handle(), captured), "cuStreamEndCapture");
         owned.add(device.own("captured step", () -> JCudaDriver.cuGraphDestroy(captured)));
         CUgraphExec executable = new CUgraphExec();
         device.check(JCudaDriver.cuGraphInstantiate(executable, captured, 0), "cuGraphInstantiate");

@@ -22,7 +22,7 @@ final class LossKernels {
     private LossKernels() {}
 
     /** Length of the last axis. */
-    private static int columns(TensorRef x) {
+    static int columns(TensorRef x) {
         return x.shape().get(x.shape().rank() - 1);
     }
 
@@ -113,10 +113,14 @@ final class LossKernels {
                 op.x(),
                 op.labels(),
                 counts);
-        if (slots == 1) {
-            return List.of(rowWise);
-        }
-        return List.of(
-                rowWise, binding.launch("count_correct", "count_correct_sum", Grid.of(1), WARP, slots, counts, op.y()));
+        return slots == 1
+                ? List.of(rowWise)
+                : List.of(rowWise, slotsSum(slots, Binding.NULL, counts, Binding.NULL, op.y(), binding));
+    }
+
+    /** The launch that adds up what blocks have left in slots: losses to a mean, or counts, or both. */
+    static Launch slotsSum(int slots, Object losses, Object counts, Object mean, Object correct, Binding binding) {
+        return binding.launch(
+                "batch_mean", "batch_mean_slots", Grid.of(1), 128, slots, Binding.STATE, losses, counts, mean, correct);
     }
 }

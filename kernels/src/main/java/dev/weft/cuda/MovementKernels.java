@@ -66,12 +66,26 @@ final class MovementKernels {
         return List.of(binding.elementWise("slice", "slice", n, n, length, width, op.from() * inner, op.x(), op.y()));
     }
 
+    /** Where the rows come from: the data set, or the window of it that the host keeps filled. */
+    static Object source(Op.GatherRows op, Binding binding) {
+        return binding.streamed(op.data()) ? new Binding.Window(op.data()) : op.data();
+    }
+
+    /** The order of the rows, which a window has already. */
+    static Object order(Op.GatherRows op, Binding binding) {
+        return binding.streamed(op.data()) ? Binding.NULL : op.order();
+    }
+
+    /** Batches that the window holds. */
+    static int slots(Op.GatherRows op, Binding binding) {
+        return binding.streamed(op.data()) ? binding.slots() : 0;
+    }
+
     static List<Launch> gatherRows(Op.GatherRows op, Binding binding) {
         TensorRef data = op.data();
-        boolean streamed = binding.streamed(data);
-        Object source = streamed ? new Binding.Window(data) : data;
-        Object order = streamed ? Binding.NULL : op.order();
-        int slots = streamed ? binding.slots() : 0;
+        Object source = source(op, binding);
+        Object order = order(op, binding);
+        int slots = slots(op, binding);
         int n = op.y().elements();
         int row = n / op.y().shape().get(0);
         if (data.type() == DType.I32) {

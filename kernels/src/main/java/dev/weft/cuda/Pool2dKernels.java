@@ -8,9 +8,6 @@ import java.util.List;
 
 /** Launches of {@code max_pool2d.cu} and {@code avg_pool2d.cu}. */
 final class Pool2dKernels {
-    /** In place of the ordinal of an {@link Op.Function}: none. */
-    private static final int NO_FUNCTION = -1;
-
     private Pool2dKernels() {}
 
     /** Whether windows of 2x2 tile the image {@code x}, without a rest. */
@@ -65,7 +62,7 @@ final class Pool2dKernels {
     }
 
     static List<Launch> maxBackward2x2(Op.MaxPool2dBackward op, Binding binding) {
-        return maxBackward2x2(op, NO_FUNCTION, Binding.NULL, op.dx(), binding);
+        return maxBackward2x2(op, ElementWiseKernels.NO_FUNCTION, Binding.NULL, op.dx(), binding);
     }
 
     private static List<Launch> maxBackward2x2(
@@ -78,13 +75,44 @@ final class Pool2dKernels {
     }
 
     static List<Launch> maxBackward(Op.MaxPool2dBackward op, Binding binding) {
-        return maxBackward(op, NO_FUNCTION, Binding.NULL, op.dx(), binding);
+        return maxBackward(op, ElementWiseKernels.NO_FUNCTION, Binding.NULL, op.dx(), binding);
     }
 
     private static List<Launch> maxBackward(
             Op.MaxPool2dBackward op, int function, Object y, TensorRef dx, Binding binding) {
         List<Object> geometry = geometry(op.dx().elements(), op.dx(), op.window(), op.dy());
         return launch(binding, "max_pool2d", "max_pool2d_backward", geometry, function, y, op.dy(), op.argmax(), dx);
+    }
+
+    /** The gradients of a pooling and of the activation before it. */
+    static List<Op> matchMaxActivationBackward(List<Op> rest, Binding binding) {
+        Op.MaxPool2dBackward pool = Candidate.at(rest, 0, Op.MaxPool2dBackward.class);
+        return pool == null ? List.of() : ElementWiseKernels.withActivationBackward(rest, pool.dx(), binding);
+    }
+
+    static List<Op> matchMaxActivationBackward2x2(List<Op> rest, Binding binding) {
+        List<Op> ops = matchMaxActivationBackward(rest, binding);
+        return !ops.isEmpty() && maxBackwardTiles((Op.MaxPool2dBackward) ops.get(0), binding) ? ops : List.of();
+    }
+
+    static List<Launch> maxActivationBackward(List<Op> ops, Binding binding) {
+        Op.ActivationBackward activation = (Op.ActivationBackward) ops.get(1);
+        return maxBackward(
+                (Op.MaxPool2dBackward) ops.get(0),
+                activation.function().ordinal(),
+                activation.y(),
+                activation.dx(),
+                binding);
+    }
+
+    static List<Launch> maxActivationBackward2x2(List<Op> ops, Binding binding) {
+        Op.ActivationBackward activation = (Op.ActivationBackward) ops.get(1);
+        return maxBackward2x2(
+                (Op.MaxPool2dBackward) ops.get(0),
+                activation.function().ordinal(),
+                activation.y(),
+                activation.dx(),
+                binding);
     }
 
     static List<Launch> average(Op.AvgPool2d op, Binding binding) {

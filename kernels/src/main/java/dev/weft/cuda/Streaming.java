@@ -22,7 +22,10 @@ import jcuda.driver.JCudaDriver;
  */
 final class Streaming implements Releasable {
     private static final int BUFFERS = 2;
-    private static final int CHUNK_BYTES = 8 << 20;
+    private static final long CHUNK_BYTES = 8 << 20;
+    /** Of a small device's free memory, one buffer takes at most this part. */
+    private static final int FREE_PART = 64;
+
     private static final int MAX_CHUNK_STEPS = 64;
 
     private final Device device;
@@ -34,29 +37,25 @@ final class Streaming implements Releasable {
     private Device.Stream copies;
     private final List<CUevent> copied = new ArrayList<>();
     private final List<CUevent> consumed = new ArrayList<>();
-    private int chunkSteps;
+    private final int chunkSteps;
     private StepRange steps;
     private int chunks;
 
     /** The buffers of one data set. */
     private record Feed(TensorRef data, TensorRef order, int rowBytes, Device.Memory onDevice, List<Pinned> pinned) {}
 
-    Streaming(Device device, Program program, List<CudaMemory> memories, Device.Stream compute) {
+    Streaming(Device device, Program program, List<CudaMemory> memories, Device.Stream compute, int chunkSteps) {
         this.device = device;
         this.memories = memories;
         this.compute = compute;
         this.batch = program.batch();
-        List<Op.GatherRows> gathers = program.ops().stream()
-                .filter(Op.GatherRows.class::isInstance)
-                .map(Op.GatherRows.class::cast)
-                .filter(op -> CudaBackend.streamed(op.data(), memories))
-                .toList();
+        this.chunkSteps = chunkSteps;
+        List<Op.GatherRows> gathers = gathers(program, memories);
         if (gathers.isEmpty()) {
             return;
         }
         try {
             copies = owned.add(device.stream("data sets"));
-            chunkSteps = chunkSteps(program, memories);
             for (int i = 0; i < BUFFERS; i++) {
                 copied.add(event());
                 consumed.add(event());
@@ -70,27 +69,35 @@ final class Streaming implements Releasable {
         }
     }
 
-    /** Steps whose rows fill a buffer of the data set with the largest rows. */
-    private static int chunkSteps(Program program, List<CudaMemory> memories) {
-        long largest = 1;
-        for (Op op : program.ops()) {
-            if (op instanceof Op.GatherRows gather && CudaBackend.streamed(gather.data(), memories)) {
-                largest = Math.max(largest, (long) rowBytes(gather) * program.batch());
-            }
+    /** How many steps' rows a buffer holds, by the data set with the largest rows; 0 without streamed data. */
+    static int chunkSteps(Program program, List<CudaMemory> memories, long freeBytes) {
+        long largest = gathers(program, memories).stream()
+                .mapToLong(op -> (long) rowBytes(op) * program.batch())
+                .max()
+                .orElse(0);
+        if (largest == 0) {
+            return 0;
         }
-        return (int) Math.max(1, Math.min(MAX_CHUNK_STEPS, CHUNK_BYTES / largest));
+        long bytes = Math.min(CHUNK_BYTES, freeBytes / FREE_PART);
+        return (int) Math.max(1, Math.min(MAX_CHUNK_STEPS, bytes / largest));
+    }
+
+    /** Steps after which a row's place in the device's buffers comes again. */
+    static int slots(int chunkSteps) {
+        return BUFFERS * chunkSteps;
+    }
+
+    private static List<Op.GatherRows> gathers(Program program, List<CudaMemory> memories) {
+        return program.ops().stream()
+                .filter(Op.GatherRows.class::isInstance)
+                .map(Op.GatherRows.class::cast)
+                .filter(op -> CudaBackend.streamed(op.data(), memories))
+                .toList();
     }
 
     private static int rowBytes(Op.GatherRows op) {
         return Math.toIntExact(
                 op.data().shape().sample().elements() * Binding.width(op.data().type()));
-    }
-
-    /** Steps after which a row's place in the device's buffer comes again, 0 without streamed data. */
-    static int slots(Program program, List<CudaMemory> memories) {
-        boolean any = program.ops().stream()
-                .anyMatch(op -> op instanceof Op.GatherRows gather && CudaBackend.streamed(gather.data(), memories));
-        return any ? BUFFERS * chunkSteps(program, memories) : 0;
     }
 
     private CUevent event() {

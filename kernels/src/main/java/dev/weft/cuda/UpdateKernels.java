@@ -1,6 +1,7 @@
 package dev.weft.cuda;
 
 import dev.weft.op.Op;
+import dev.weft.tensor.TensorRef;
 import java.util.List;
 
 /** Launches of {@code check_finite.cu}, {@code sgd_update.cu} and {@code adam_update.cu}. */
@@ -10,17 +11,28 @@ final class UpdateKernels {
     static List<Launch> checkFinite(Op.CheckFinite op, Binding binding) {
         int n = op.x().elements();
         int quads = ElementWiseKernels.quads(n, op.x());
+        int threads = ElementWiseKernels.threads(n, quads);
         return List.of(binding.elementWise(
-                "check_finite",
-                "check_finite",
-                ElementWiseKernels.threads(n, quads),
-                Binding.STATE,
-                n,
-                quads,
-                op.x(),
-                0,
-                0,
-                Binding.NULL));
+                "check_finite", "check_finite", threads, Binding.STATE, n, quads, op.x(), 0, 0, Binding.NULL));
+    }
+
+    /** Two tensors at once: loss and gradients. */
+    static List<Op> matchCheckFinite2(List<Op> rest, Binding binding) {
+        boolean two = Candidate.at(rest, 0, Op.CheckFinite.class) != null
+                && Candidate.at(rest, 1, Op.CheckFinite.class) != null;
+        return two ? rest.subList(0, 2) : List.of();
+    }
+
+    static List<Launch> checkFinite2(List<Op> ops, Binding binding) {
+        TensorRef x0 = ((Op.CheckFinite) ops.get(0)).x();
+        TensorRef x1 = ((Op.CheckFinite) ops.get(1)).x();
+        int n0 = x0.elements();
+        int n1 = x1.elements();
+        int quads0 = ElementWiseKernels.quads(n0, x0);
+        int quads1 = ElementWiseKernels.quads(n1, x1);
+        int threads = Math.max(ElementWiseKernels.threads(n0, quads0), ElementWiseKernels.threads(n1, quads1));
+        return List.of(binding.elementWise(
+                "check_finite", "check_finite", threads, Binding.STATE, n0, quads0, x0, n1, quads1, x1));
     }
 
     static List<Launch> sgd(Op.SgdUpdate op, Binding binding) {

@@ -52,12 +52,24 @@ class ConformanceDeviceTest {
         }
     }
 
+    /** The batches of data sets in host memory. */
     @Nested
-    class Streamed extends BackendConformance {
-        @Override
-        protected Backend open() {
-            RUN.add(Streamed.class);
-            return ConformanceDeviceTest.open(Candidates.TABLE, true);
+    class Streamed {
+        @Test
+        void gatherRowsAgreesWithTheReference() {
+            try (Backend reference = Backends.open("reference");
+                    CudaBackend backend = open(Candidates.TABLE, true)) {
+                assertThat(Agreement.ofOp(Op.GatherRows.class, reference, backend))
+                        .isPositive();
+            }
+        }
+
+        @Test
+        void networksAgreeWithTheReference() {
+            try (Backend reference = Backends.open("reference");
+                    CudaBackend backend = open(Candidates.TABLE, true)) {
+                Agreement.ofNetworks(reference, backend, MemoryMode.POISONED_ARENA);
+            }
         }
     }
 
@@ -124,7 +136,7 @@ class ConformanceDeviceTest {
     /** Unless only a part of this class was asked for. */
     @AfterAll
     static void everyShippedKernelHasRun() {
-        if (RUN.containsAll(List.of(Resident.class, Streamed.class, EveryCandidate.class))) {
+        if (RUN.containsAll(List.of(Resident.class, EveryCandidate.class))) {
             Set<String> run = OPENED.stream()
                     .map(backend -> backend.modules().kernels())
                     .flatMap(Collection::stream)

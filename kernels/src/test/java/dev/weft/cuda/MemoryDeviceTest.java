@@ -67,26 +67,26 @@ class MemoryDeviceTest {
         });
     }
 
-    /** The bytes of the data set are 2.9 MB, more than three quarters of what is free. */
+    /** The bytes of the data set are 1.4 MB, more than three quarters of what is free. */
     @Test
     void aDataSetThatDoesNotFitIsStreamedWithTheSameBits() {
         assumeFalse(TestDevice.GPU, "SKIPPED: a GPU's memory is too large to fill in a test");
-        Shape image = Shape.of(1, 48, 48);
+        Shape image = Shape.of(1, 12, 12);
         Graph graph =
                 Graph.sequential(image, dev.weft.layer.Layers.maxPool2d(6), dev.weft.layer.Layers.flatten(), linear(3));
-        Dataset data = Trainings.samples(image, 1250);
+        Dataset data = Trainings.samples(image, 10_000);
         List<Map<String, float[]>> trained = new ArrayList<>();
         List<Long> largest = new ArrayList<>();
-        for (String memory : List.of("64M", "3M")) {
+        for (String memory : List.of("64M", "1800K")) {
             withMemory(memory, () -> {
                 try (CudaBackend backend = backend(Candidates.TABLE)) {
                     largest.add(dataBytes(backend, data));
-                    trained.add(Trainings.train(backend, graph, data, 16));
+                    trained.add(Trainings.train(backend, graph, data, 100));
                 }
             });
         }
-        assertThat(largest.get(0)).isGreaterThan(48 * 48 * 1250);
-        assertThat(largest.get(1)).isLessThan(48 * 48 * 1250);
+        assertThat(largest.get(0)).isGreaterThan(144 * 10_000);
+        assertThat(largest.get(1)).isLessThan(144 * 10_000);
         trained.get(0)
                 .forEach((name, values) ->
                         assertThat(trained.get(1).get(name)).as(name).containsExactly(values));
@@ -114,6 +114,7 @@ class MemoryDeviceTest {
     @Test
     void anOverrunIntoTheNeighbouringTensorIsCaught() {
         List<Candidate> table = new ArrayList<>(Candidates.TABLE);
+        table.removeIf(candidate -> candidate.kind().isEmpty());
         table.add(
                 0,
                 Candidate.of(
