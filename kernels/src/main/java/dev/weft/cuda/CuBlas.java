@@ -56,9 +56,13 @@ final class CuBlas {
         return "%d.%d.%d".formatted(version / 10_000, version / 100 % 100, version % 100);
     }
 
-    /** What cuBLAS's documentation asks for; with less it may take other, slower kernels. */
-    private long workspaceBytes() {
-        return device.computeCapability() >= 90 ? 32L << 20 : 4L << 20;
+    /**
+     * What cuBLAS's documentation recommends, but for small products no more than 64 partial sums of each element take: with
+     * less, cuBLAS takes kernels that need less.
+     */
+    private long workspaceBytes(Op.MatMul op) {
+        long recommended = device.computeCapability() >= 90 ? 32L << 20 : 4L << 20;
+        return Math.min(recommended, 64 * Binding.bytes(op.c()) + (64 << 10));
     }
 
     /** {@code c = op(a) op(b)}. */
@@ -67,7 +71,7 @@ final class CuBlas {
     }
 
     private List<LibraryCall> multiply(Op.MatMul op, Binding binding) {
-        long workspaceBytes = workspaceBytes();
+        long workspaceBytes = workspaceBytes(op);
         Supplier<String> what = () -> Program.describe(op) + " by cublasSgemm";
         LibraryCall.Call call = (stream, at) -> {
             synchronized (handle) {

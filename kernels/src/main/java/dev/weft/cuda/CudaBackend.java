@@ -4,11 +4,13 @@ import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
+import dev.weft.backend.Tunable;
 import dev.weft.op.Op;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.MemoryPlan;
 import dev.weft.program.Program;
 import dev.weft.tensor.TensorRef;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -16,7 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Trains on a GPU, wholly in its memory: float, kernels of its own, a step in one launch. */
-final class CudaBackend implements Backend {
+final class CudaBackend implements Backend, Tunable {
     static final String ADVICE = "use a smaller batch or network, or close other programs that use the GPU";
 
     private final Device device;
@@ -137,6 +139,11 @@ final class CudaBackend implements Backend {
 
     @Override
     public List<Executable> bind(List<Program> programs, List<Memory> memories, MemoryMode mode) {
+        return List.copyOf(bind(programs, memories, mode, kernels));
+    }
+
+    /** Binds with other kernels than the backend's own. */
+    List<CudaProgram> bind(List<Program> programs, List<Memory> memories, MemoryMode mode, KernelChoice kernels) {
         List<CudaMemory> own = memories.stream().map(CudaMemory.class::cast).toList();
         try (Device.Scope scope = device.enter()) {
             List<Binding.Planned> planned = new ArrayList<>();
@@ -151,7 +158,7 @@ final class CudaBackend implements Backend {
         }
     }
 
-    private List<Executable> bind(
+    private List<CudaProgram> bind(
             List<Program> programs, List<Binding.Planned> planned, List<CudaMemory> memories, MemoryMode mode) {
         Device.Stream stream = memories.isEmpty() ? device.stream("programs") : memories.get(0).stream();
         List<MemoryPlan> plans = planned.stream().map(Binding.Planned::plan).toList();
@@ -159,7 +166,7 @@ final class CudaBackend implements Backend {
         Owned made = new Owned();
         made.add(transients::free);
         try {
-            List<Executable> executables = new ArrayList<>();
+            List<CudaProgram> executables = new ArrayList<>();
             for (int i = 0; i < programs.size(); i++) {
                 CudaProgram executable =
                         new CudaProgram(this, programs.get(i), mode, planned.get(i), transients, memories, stream);
@@ -184,6 +191,24 @@ final class CudaBackend implements Backend {
 
     static boolean streamed(TensorRef data, List<CudaMemory> memories) {
         return data.root().role().persistent() && memoryOf(data, memories).streamed(data);
+    }
+
+    @Override
+    public List<Timing> tune(List<Program> programs, List<Memory> memories, Path plan) {
+        return new Tuning(this).run(programs, memories, plan);
+    }
+
+    KernelChoice kernelChoice() {
+        return kernels;
+    }
+
+    /** A binding that is asked for matches alone. */
+    Binding binding() {
+        return new Binding(device, modules, libraries, data -> false, 1);
+    }
+
+    Libraries libraries() {
+        return libraries;
     }
 
     /** The names of the candidates that were chosen for any program so far. */

@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 import jcuda.NativePointerObject;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
@@ -22,6 +24,9 @@ import jcuda.driver.JCudaDriver;
 final class Execution implements Releasable {
     /** Metrics that one launch of {@code finish_step} keeps. */
     private static final int METRICS_A_LAUNCH = 4;
+
+    /** How often a group of ops is repeated to be timed. */
+    private static final int REPETITIONS = 20;
 
     private final Device device;
     private final boolean synchronize;
@@ -164,18 +169,41 @@ final class Execution implements Releasable {
         return groups.get(group).ops().stream().map(Program::describe).collect(Collectors.joining(" + "));
     }
 
+    /**
+     * Makes each library call once, before they are captured: the first call loads the library's kernels, which a stream that
+     * is capturing must not do. The arena must hold numbers.
+     */
+    void warmUp() {
+        boolean any = false;
+        for (int group = 0; group < groups.size(); group++) {
+            if (groups.get(group).work().stream().anyMatch(LibraryCall.class::isInstance)) {
+                execute(group);
+                any = true;
+            }
+        }
+        if (any) {
+            stream.synchronize("the first calls of cuBLAS and cuDNN");
+        }
+    }
+
     /** Records a whole step as a graph. */
     void capture() {
+        graph = record(owned, () -> {
+            for (int group = 0; group < groups.size(); group++) {
+                execute(group);
+            }
+            finishStep();
+        });
+    }
+
+    private CUgraphExec record(Owned owner, Runnable work) {
         device.check(
                 JCudaDriver.cuStreamBeginCapture(
                         stream.handle(), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                 "cuStreamBeginCapture");
         CUgraph captured = new CUgraph();
         try {
-            for (int group = 0; group < groups.size(); group++) {
-                execute(group);
-            }
-            finishStep();
+            work.run();
             device.check(JCudaDriver.cuStreamEndCapture(stream.handle(), captured), "cuStreamEndCapture");
         } catch (RuntimeException e) {
             // leaves capture mode; what was recorded is of no use
@@ -183,11 +211,45 @@ final class Execution implements Releasable {
             JCudaDriver.cuGraphDestroy(captured);
             throw e;
         }
-        owned.add(device.own("captured step", () -> JCudaDriver.cuGraphDestroy(captured)));
+        owner.add(device.own("captured work", () -> JCudaDriver.cuGraphDestroy(captured)));
         CUgraphExec executable = new CUgraphExec();
         device.check(JCudaDriver.cuGraphInstantiate(executable, captured, 0), "cuGraphInstantiate");
-        owned.add(device.own("executable step", () -> JCudaDriver.cuGraphExecDestroy(executable)));
-        graph = executable;
+        owner.add(device.own("executable work", () -> JCudaDriver.cuGraphExecDestroy(executable)));
+        return executable;
+    }
+
+    /**
+     * The device's time for one group of ops, whose inputs must be there: it is captured {@link #REPETITIONS} times in a row,
+     * so that the time for launching does not count, and the second of two replays is timed.
+     */
+    double microseconds(int group) {
+        Owned temporary = new Owned();
+        try {
+            CUgraphExec repeated = record(temporary, () -> {
+                for (int i = 0; i < REPETITIONS; i++) {
+                    execute(group);
+                }
+            });
+            CUevent begin = event(temporary);
+            CUevent end = event(temporary);
+            device.check(JCudaDriver.cuGraphLaunch(repeated, stream.handle()), describe(group));
+            device.check(JCudaDriver.cuEventRecord(begin, stream.handle()), "cuEventRecord");
+            device.check(JCudaDriver.cuGraphLaunch(repeated, stream.handle()), describe(group));
+            device.check(JCudaDriver.cuEventRecord(end, stream.handle()), "cuEventRecord");
+            stream.synchronize(describe(group));
+            float[] milliseconds = {0};
+            device.check(JCudaDriver.cuEventElapsedTime(milliseconds, begin, end), "cuEventElapsedTime");
+            return milliseconds[0] * 1000 / REPETITIONS;
+        } finally {
+            temporary.close();
+        }
+    }
+
+    private CUevent event(Owned owner) {
+        CUevent event = new CUevent();
+        device.check(JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DEFAULT), "cuEventCreate");
+        owner.add(device.own("event", () -> JCudaDriver.cuEventDestroy(event)));
+        return event;
     }
 
     /** Launches the recorded step. */

@@ -65,6 +65,9 @@ final class ListingCommand implements Callable<Integer> {
             description = "auto, cpu, reference or cuda. Default: auto.")
     private String backendName;
 
+    @Mixin
+    private KernelOptions kernelOptions;
+
     @Option(names = "--batch", paramLabel = "N", description = "Images of a training step. Default: the network's.")
     private Integer batch;
 
@@ -86,7 +89,10 @@ final class ListingCommand implements Callable<Integer> {
         if (optimizer == null) {
             optimizer = network.optimizer();
         }
-        try (Backend backend = BackendNames.open(spec.commandLine(), backendName, BackendOptions.defaults())) {
+        try (Backend backend = BackendNames.open(
+                spec.commandLine(),
+                backendName,
+                new BackendOptions(BackendOptions.defaults().threads(), kernelOptions.kernels()))) {
             list(network, backend);
         }
         return 0;

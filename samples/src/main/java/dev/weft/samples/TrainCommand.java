@@ -74,6 +74,9 @@ final class TrainCommand implements Callable<Integer> {
             description = "auto, cpu, reference or cuda. Default: auto, the fastest that is usable here.")
     private String backendName;
 
+    @Mixin
+    private KernelOptions kernelOptions;
+
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend. Default: all processors.")
     private Integer threads;
 
@@ -174,7 +177,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (Interruption interruption = new Interruption();
                 RunOutput output = RunOutput.create(out, network.name());
-                Backend backend = BackendNames.open(spec.commandLine(), backendName, new BackendOptions(threads))) {
+                Backend backend = BackendNames.open(
+                        spec.commandLine(), backendName, new BackendOptions(threads, kernelOptions.kernels()))) {
             train(network, backend, output, interruption);
         }
     }
@@ -246,7 +250,7 @@ final class TrainCommand implements Callable<Integer> {
                     .epochs(epochs)
                     .schedule(schedule.create(epochs))
                     .validation(test)
-                    .callback(description.saver(model, output.modelFile()));
+                    .callback(description.saver(model, output.modelFile(), backend.kernels()));
             if (!quiet) {
                 stdout.printf(
                         "%s, %,d parameters, on %,d %s; %s on %,d%n",
@@ -281,7 +285,15 @@ final class TrainCommand implements Callable<Integer> {
                 model.load(output.modelFile());
             }
             RunRecord record = new RunRecord(
-                    network.name(), options(), seed, backend.description(), threads, evaluatedOn, history, seconds);
+                    network.name(),
+                    options(),
+                    seed,
+                    backend.description(),
+                    backend.kernels(),
+                    threads,
+                    evaluatedOn,
+                    history,
+                    seconds);
             if (json != null) {
                 record.write(json);
             }
@@ -344,6 +356,10 @@ final class TrainCommand implements Callable<Integer> {
     private Map<String, Object> options() {
         Map<String, Object> options = new LinkedHashMap<>();
         options.put("backend", backendName);
+        options.put("kernels", kernelOptions.kernels().toString());
+        options.put(
+                "plan",
+                kernelOptions.plan() == null ? null : kernelOptions.plan().toString());
         options.put("threads", threads);
         options.put("epochs", epochs);
         options.put("batch", batch);

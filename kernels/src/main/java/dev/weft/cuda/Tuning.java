@@ -1,0 +1,138 @@
+package dev.weft.cuda;
+
+import dev.weft.backend.Memory;
+import dev.weft.backend.Tunable.Timing;
+import dev.weft.op.Op;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.Program;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Times every candidate for every op of a program and chooses those that together take the least time. Each candidate is
+ * put first in turn and the program is run once, so that every op is timed on its real inputs. A fused candidate competes
+ * with all ways to execute its ops one by one: the best way through the list of ops is found from its end, as a shortest path.
+ */
+final class Tuning {
+    private static final Logger LOG = LoggerFactory.getLogger(Tuning.class);
+
+    private final CudaBackend backend;
+    private final List<Candidate> candidates = new ArrayList<>(Candidates.TABLE);
+
+    /** Microseconds by signature of the ops and name of the candidate. */
+    private final Map<String, Map<String, Double>> times = new LinkedHashMap<>();
+
+    Tuning(CudaBackend backend) {
+        this.backend = backend;
+        for (Library library : Library.values()) {
+            LibraryFinder.Found found = LibraryFinder.ofMachine().find(library);
+            if (found.usable()) {
+                try (Device.Scope scope = backend.device().enter()) {
+                    backend.libraries().open(library);
+                }
+                Candidates.LIBRARIES.stream()
+                        .filter(candidate -> candidate.library().orElseThrow() == library)
+                        .forEach(candidates::add);
+            } else {
+                LOG.info("{} is left out: {}", library.title(), found.missing());
+            }
+        }
+    }
+
+    List<Timing> run(List<Program> programs, List<Memory> memories, Path file) {
+        Map<String, String> taken = new HashMap<>();
+        for (Program program : programs) {
+            measure(program, memories);
+            taken.putAll(choose(program));
+        }
+        Map<String, KernelPlan.Choice> choices = new HashMap<>();
+        taken.forEach((ops, candidate) -> choices.put(ops, new KernelPlan.Choice(candidate, times.get(ops))));
+        new KernelPlan(backend.device().name(), backend.kernelChoice().tf32(), choices).write(file);
+        List<Timing> timings = new ArrayList<>();
+        times.forEach((ops, all) -> all.forEach((candidate, microseconds) ->
+                timings.add(new Timing(ops, candidate, microseconds, candidate.equals(taken.get(ops))))));
+        return timings;
+    }
+
+    /** With each candidate first in turn; those that take no op of the program cost a look at it and no more. */
+    private void measure(Program program, List<Memory> memories) {
+        for (Candidate first : candidates) {
+            if (!takesAny(first, program)) {
+                continue;
+            }
+            List<Candidate> order = new ArrayList<>(candidates);
+            order.remove(first);
+            order.add(0, first);
+            for (CudaProgram bound :
+                    backend.bind(List.of(program), memories, MemoryMode.ARENA, KernelChoice.of(order))) {
+                try (bound) {
+                    bound.times(this::isNew).forEach((group, microseconds) -> {
+                        Binding.Group done = bound.groups().get(group);
+                        add(KernelPlan.signature(done.ops()), done.candidate().name(), microseconds);
+                    });
+                }
+            }
+        }
+    }
+
+    private boolean takesAny(Candidate candidate, Program program) {
+        try (Device.Scope scope = backend.device().enter()) {
+            Binding binding = backend.binding();
+            for (int i = 0; i < program.ops().size(); i++) {
+                if (!candidate.match().apply(rest(program, i), binding).isEmpty()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    private static List<Op> rest(Program program, int from) {
+        return program.ops().subList(from, program.ops().size());
+    }
+
+    private boolean isNew(Binding.Group group) {
+        return !times.getOrDefault(KernelPlan.signature(group.ops()), Map.of())
+                .containsKey(group.candidate().name());
+    }
+
+    private void add(String ops, String candidate, double microseconds) {
+        times.computeIfAbsent(ops, key -> new LinkedHashMap<>()).merge(candidate, microseconds, Math::min);
+    }
+
+    /** A way to execute the ops from some place of the program to its end. */
+    private record Way(double microseconds, String ops, String candidate, int next) {}
+
+    /** The candidates of the fastest way, by the signature of their ops. */
+    private Map<String, String> choose(Program program) {
+        int end = program.ops().size();
+        Way[] best = new Way[end + 1];
+        best[end] = new Way(0, "", "", end);
+        try (Device.Scope scope = backend.device().enter()) {
+            Binding binding = backend.binding();
+            for (int i = end - 1; i >= 0; i--) {
+                for (Candidate candidate : candidates) {
+                    List<Op> ops = candidate.match().apply(rest(program, i), binding);
+                    String signature = KernelPlan.signature(ops);
+                    Double time = times.getOrDefault(signature, Map.of()).get(candidate.name());
+                    if (!ops.isEmpty() && time != null && best[i + ops.size()] != null) {
+                        Way way = new Way(
+                                time + best[i + ops.size()].microseconds, signature, candidate.name(), i + ops.size());
+                        best[i] = best[i] == null || way.microseconds < best[i].microseconds ? way : best[i];
+                    }
+                }
+            }
+        }
+        Map<String, String> taken = new HashMap<>();
+        for (int i = 0; i < end; i = best[i].next) {
+            taken.put(best[i].ops, best[i].candidate);
+        }
+        return taken;
+    }
+}
