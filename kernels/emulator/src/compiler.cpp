@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <tuple>
 #include <mutex>
 #include <sstream>
 #include <stdexcept>
@@ -101,6 +102,15 @@ int compilations() { return compiled; }
 CompiledKernel compile(const Translation& t, const CompilerOptions& options) {
     static std::mutex mutex;
     static std::map<std::string, CompiledKernel> loaded;
+    // translations live as long as the process, so their addresses name them; hashing a long source at each launch takes longer
+    // than running it
+    static std::map<std::tuple<const Translation*, std::string, std::string>, CompiledKernel> known;
+    const auto launch = std::make_tuple(&t, options.optimisation, options.cache);
+    {
+        std::lock_guard<std::mutex> lock(mutex);
+        auto at = known.find(launch);
+        if (at != known.end()) return at->second;
+    }
     // a kernel that was unrolled very far would take longer than two seconds
     const std::string optimisation = options.optimisation == "-O2" && t.source.size() > 100'000 ? "-O1" : options.optimisation;
     const std::vector<std::string> flags = {"-std=c++17", optimisation, "-march=native", "-ffp-contract=off",
@@ -112,7 +122,7 @@ CompiledKernel compile(const Translation& t, const CompilerOptions& options) {
     {
         std::lock_guard<std::mutex> lock(mutex);
         auto at = loaded.find(key);
-        if (at != loaded.end()) return at->second;
+        if (at != loaded.end()) return known[launch] = at->second;
     }
     make_folders(options.cache);
     const std::string name = options.cache + "/" + t.kernel.substr(0, 60) + "-" + key, library = name + ".so";
@@ -140,7 +150,7 @@ CompiledKernel compile(const Translation& t, const CompilerOptions& options) {
     if (!k.run || !bytes) throw std::runtime_error("a compiled kernel lacks its entry points");
     k.register_bytes = *bytes;
     std::lock_guard<std::mutex> lock(mutex);
-    return loaded[key] = k;
+    return known[launch] = loaded[key] = k;
 }
 
 }  // namespace weft

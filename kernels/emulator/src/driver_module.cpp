@@ -1,6 +1,8 @@
 // Modules, functions, launches, occupancy.
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <sstream>
 
 #include "emulator.h"
@@ -39,22 +41,39 @@ bool driver_takes(int driver, int major, int minor) {
     return major * 10 + minor <= highest;
 }
 
+// A module's text, parsed and translated. Tests load the same modules again and again, so this is done once a text.
+struct Parsed {
+    PtxModule ptx;
+    std::map<std::string, std::shared_ptr<Translation>> kernels;
+};
+
+const Parsed& parsed(const std::string& text) {
+    static std::map<std::string, Parsed> known;
+    auto at = known.find(text);
+    if (at != known.end()) return at->second;
+    Parsed p;
+    p.ptx = parse_ptx(text);
+    for (auto& k : p.ptx.kernels) p.kernels[k.name] = std::make_shared<Translation>(translate(p.ptx, k));
+    return known.emplace(text, std::move(p)).first->second;
+}
+
 Module* load(const void* image) {
     Emulator& e = Emulator::get();
     auto m = std::make_unique<Module>();
     m->context = current_context();
     try {
-        m->ptx = parse_ptx(image_text(image));
+        const Parsed& p = parsed(image_text(image));
+        m->ptx = p.ptx;
         require(driver_takes(e.configuration.driver_version, m->ptx.version_major, m->ptx.version_minor), CUDA_ERROR_UNSUPPORTED_PTX_VERSION,
                 "the PTX version is newer than the driver");
         if (m->ptx.target > e.configuration.major * 10 + e.configuration.minor)
             throw PtxError(1, "target sm_" + std::to_string(m->ptx.target) + " is newer than the device (compute capability " +
                                   std::to_string(e.configuration.major) + "." + std::to_string(e.configuration.minor) + ")");
-        for (auto& k : m->ptx.kernels) {
+        for (auto& k : p.kernels) {
             auto f = std::make_unique<Function>();
             f->module = m.get();
-            f->kernel = std::make_shared<Translation>(translate(m->ptx, k));
-            m->functions[k.name] = std::move(f);
+            f->kernel = k.second;
+            m->functions[k.first] = std::move(f);
         }
     } catch (PtxError& error) {
         e.reports.add(std::string("module refused, ") + error.what());

@@ -1,5 +1,6 @@
 // y = the sum of x over each window, divided by R S, padding counting as zeros; and dx = the sum of dy / (R S) over the
-// windows that hold a place. One thread an output; the window is read through the caches.
+// windows that hold a place. One thread an output; the window is read through the caches. Each row of a window is summed
+// by itself, which keeps the rounding error of large windows down.
 // Both ways move 4 bytes an input and 4 an output: for 2x2 windows on [4096,6,28,28], 96 MB, 20 us on an H200.
 #include "grid_stride.cuh"
 #include "window2d.cuh"
@@ -17,7 +18,9 @@ extern "C" __global__ void avg_pool2d_forward(int n, int H, int W, int Ho, int W
         int h1 = min(top + R, H), w1 = min(left + S, W);
         float sum = 0.f;
         for (int h = max(top, 0); h < h1; h++) {
-            for (int w = max(left, 0); w < w1; w++) sum += image[h * W + w];
+            float part = 0.f;
+            for (int w = max(left, 0); w < w1; w++) part += image[h * W + w];
+            sum += part;
         }
         y[o] = sum / (R * S);
     }
@@ -35,7 +38,9 @@ extern "C" __global__ void avg_pool2d_backward(int n, int H, int W, int Ho, int 
         const float* outputs = dy + (size_t)plane * Ho * Wo;
         float sum = 0.f;
         for (int i = rows.first; i <= rows.last; i++) {
-            for (int j = columns.first; j <= columns.last; j++) sum += outputs[i * Wo + j];
+            float part = 0.f;
+            for (int j = columns.first; j <= columns.last; j++) part += outputs[i * Wo + j];
+            sum += part;
         }
         dx[o] = sum / (R * S);
     }

@@ -27,3 +27,12 @@ __device__ __forceinline__ float block_sum(float x, float* partial) {
     __syncthreads();
     return x;
 }
+
+__device__ __forceinline__ float block_max(float x, float* partial) {
+    x = warp_max(x);
+    if (threadIdx.x % WARP == 0) partial[threadIdx.x / WARP] = x;
+    __syncthreads();
+    x = warp_max(threadIdx.x % WARP < blockDim.x / WARP ? partial[threadIdx.x % WARP] : -INFINITY);
+    __syncthreads();
+    return x;
+}

@@ -1,25 +1,25 @@
-// The softmax of one row by one warp.
+// The softmax of one row.
 #pragma once
 
-#include "reduce.cuh"
+#include "row.cuh"
 
 struct SoftmaxSums {
     float max, sum;  // the largest x, and the sum of exp(x - max)
 };
 
 // Exponentials are taken of x - max, so that none overflows. A NaN, which fmaxf passes over, comes in again by the sum.
-__device__ __forceinline__ SoftmaxSums softmax_row(int C, const float* __restrict__ x, float* __restrict__ y) {
-    const int lane = threadIdx.x % WARP;
+__device__ __forceinline__ SoftmaxSums softmax_row(int C, const Row& row, const float* __restrict__ x,
+                                                   float* __restrict__ y) {
     float max = -INFINITY;
-    for (int j = lane; j < C; j += WARP) max = fmaxf(max, x[j]);
-    max = warp_max(max);
+    for (int j = row.first; j < C; j += row.step) max = fmaxf(max, x[j]);
+    max = row_max(max, row);
     float sum = 0.f;
-    for (int j = lane; j < C; j += WARP) {
+    for (int j = row.first; j < C; j += row.step) {
         float e = expf(x[j] - max);
         y[j] = e;
         sum += e;
     }
-    sum = warp_sum(sum);
-    for (int j = lane; j < C; j += WARP) y[j] /= sum;
+    sum = row_sum(sum, row);
+    for (int j = row.first; j < C; j += row.step) y[j] /= sum;
     return {max, sum};
 }

@@ -1,24 +1,26 @@
 // loss = the mean of (x - target)^2 over each row; and dx = dloss 2 (x - target) / D for rows of D elements.
-// Forward a warp a row, 8 bytes an element; backward a thread an element, 12 bytes.
+// Forward a warp a row, or where rows are long (wide) a block a row, 8 bytes an element; backward a thread an element,
+// 12 bytes.
 // [4096,784] takes 5.4 us forward and 8 us backward on an H200.
 #include "grid_stride.cuh"
-#include "reduce.cuh"
+#include "row.cuh"
 #include "source_row.cuh"
 
 extern "C" __global__ void __launch_bounds__(256)
-squared_error_forward(int rows, int D, const float* __restrict__ x, const float* __restrict__ target,
+squared_error_forward(int rows, int D, int wide, const float* __restrict__ x, const float* __restrict__ target,
                       float* __restrict__ loss) {
-    int n = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
-    if (n >= rows) return;  // all lanes of the warp, and there is no barrier
-    x += (size_t)n * D;
-    target += (size_t)n * D;
+    __shared__ float partial[WARP];
+    const Row row = row_of_thread(wide, partial);
+    if (row.n >= rows) return;  // a whole warp, and only where there is no barrier
+    x += (size_t)row.n * D;
+    target += (size_t)row.n * D;
     float sum = 0.f;
-    for (int j = threadIdx.x % WARP; j < D; j += WARP) {
+    for (int j = row.first; j < D; j += row.step) {
         float difference = x[j] - target[j];
         sum = fmaf(difference, difference, sum);
     }
-    sum = warp_sum(sum);
-    if (threadIdx.x % WARP == 0) loss[n] = sum / D;
+    sum = row_sum(sum, row);
+    if (row.first == 0) loss[row.n] = sum / D;
 }
 
 // n elements of dx.

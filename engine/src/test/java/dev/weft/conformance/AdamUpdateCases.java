@@ -1,10 +1,12 @@
 package dev.weft.conformance;
 
 import static dev.weft.conformance.Tensors.view;
+import static dev.weft.conformance.Tensors.viewAt;
 
 import dev.weft.op.Op;
 import dev.weft.tensor.Role;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Cases of {@link Op.AdamUpdate}. In all of them the learning rate is 1/16, c1 is 3.7 and c2 is 334. */
@@ -27,6 +29,20 @@ final class AdamUpdateCases {
                     .uniform(small.dw(), -1e-6, 1e-6)
                     .uniform(small.m(), -1e-6, 1e-6)
                     .uniform(small.v(), 0, 1e-12));
+        }
+        for (int[] offsets : new int[][] {{1, 1, 1, 1}, {64, 64, 3, 64}}) {
+            Op.AdamUpdate odd = new Op.AdamUpdate(
+                    "case",
+                    viewAt(offsets[0], "w", Role.PARAMETER, 33),
+                    viewAt(offsets[1], "dw", Role.GRADIENT, 33),
+                    viewAt(offsets[2], "m", Role.OPTIMIZER, 33),
+                    viewAt(offsets[3], "v", Role.OPTIMIZER, 33),
+                    0.9,
+                    0.999,
+                    1e-8,
+                    0.01,
+                    1);
+            cases.add(OpCase.of("views at " + Arrays.toString(offsets), odd).uniform(odd.v(), 0, 1));
         }
         Op.AdamUpdate zero = update(1, 0.9, 0.999, 1e-8, 0, 1);
         cases.add(byHand(zero, 0, 0, 0, 1, 0, 0));

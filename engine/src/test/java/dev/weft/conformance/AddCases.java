@@ -19,6 +19,8 @@ final class AddCases {
             cases.add(OpCase.of(new Op.Fill("case", 0.1, batched("y", shape))));
         }
         cases.add(OpCase.of(new Op.Add("case", whole("a", 7, 5), whole("b", 7, 5), whole("y", 7, 5))));
+        // more than a grid of GPU threads handles at once, even by fours
+        cases.add(OpCase.of(new Op.Fill("case", 0.1, whole("y", 530_003))));
         TensorRef a = batched("a", 1, 4);
         TensorRef b = batched("b", 1, 4);
         TensorRef y = batched("y", 1, 4);

@@ -14,7 +14,8 @@ final class BatchMeanCases {
     private BatchMeanCases() {}
 
     /** Rows of the batch, and valid ones. */
-    private static final int[][] ROWS = {{1, 1}, {2, 1}, {5, 5}, {17, 16}, {33, 1}, {64, 63}, {1021, 1000}};
+    private static final int[][] ROWS = {{1, 1}, {2, 1}, {5, 5}, {17, 16}, {33, 1}, {64, 63}, {1021, 1000}, {2500, 2301}
+    };
 
     static List<OpCase> cases() {
         List<OpCase> cases = new ArrayList<>();
@@ -62,6 +63,13 @@ final class BatchMeanCases {
                 .with(count.x(), 5, 5, 5, 1, 5, 5, -1, -2, -1, 0, 0, 0)
                 .withIntegers(count.labels(), 0, 2, 2, 0)
                 .expect(count.y(), 2));
+        double nan = Double.NaN;
+        double inf = Double.POSITIVE_INFINITY;
+        Op.CountCorrect odd = count(6, 3);
+        cases.add(OpCase.of("a NaN is passed over, but not at the front", odd)
+                .with(odd.x(), nan, 1, 2, 1, nan, 2, nan, nan, nan, -inf, -inf, nan, -inf, nan, inf, nan, inf, 0)
+                .withIntegers(odd.labels(), 0, 2, 0, 0, 2, 1)
+                .expect(odd.y(), 5));
         return cases;
     }
 

@@ -2,8 +2,10 @@ package dev.weft.conformance;
 
 import static dev.weft.conformance.Tensors.batched;
 import static dev.weft.conformance.Tensors.gradient;
+import static dev.weft.conformance.Tensors.viewAt;
 
 import dev.weft.op.Op;
+import dev.weft.tensor.Role;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +27,9 @@ final class CheckFiniteCases {
                 }
             }
         }
+        TensorRef odd = viewAt(1, "x", Role.GRADIENT, 33);
+        cases.add(OpCase.of("finite", new Op.CheckFinite("case", odd)));
+        cases.add(OpCase.of("NaN at the end", new Op.CheckFinite("case", odd)).set(odd, 32, Double.NaN));
         TensorRef x = batched("x", 1, 4);
         cases.add(OpCase.of("the largest and the smallest floats are finite", new Op.CheckFinite("case", x))
                 .with(x, Float.MAX_VALUE, -Float.MAX_VALUE, Float.MIN_VALUE, -0.0));

@@ -1,11 +1,13 @@
 package dev.weft.conformance;
 
 import static dev.weft.conformance.Tensors.view;
+import static dev.weft.conformance.Tensors.viewAt;
 
 import dev.weft.op.Op;
 import dev.weft.tensor.Role;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Cases of {@link Op.SgdUpdate}. The learning rate of all cases is 1/16. */
@@ -25,6 +27,19 @@ final class SgdUpdateCases {
                     }
                 }
             }
+        }
+        for (int[] offsets : new int[][] {{1, 1, 1}, {64, 64, 3}, {64, 2, 64}}) {
+            cases.add(OpCase.of(
+                    "views at " + Arrays.toString(offsets),
+                    new Op.SgdUpdate(
+                            "case",
+                            viewAt(offsets[0], "w", Role.PARAMETER, 33),
+                            viewAt(offsets[1], "dw", Role.GRADIENT, 33),
+                            viewAt(offsets[2], "v", Role.OPTIMIZER, 33),
+                            0.9,
+                            true,
+                            0.01,
+                            1)));
         }
         cases.add(byHand(update(1, 0, false, 0, 1), 0.75));
         cases.add(byHand(update(1, 0, false, 0.5, 0.5), 0.859375));

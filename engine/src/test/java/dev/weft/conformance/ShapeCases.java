@@ -3,9 +3,11 @@ package dev.weft.conformance;
 import static dev.weft.conformance.Tensors.batched;
 import static dev.weft.conformance.Tensors.gradient;
 import static dev.weft.conformance.Tensors.parameter;
+import static dev.weft.conformance.Tensors.viewAt;
 import static dev.weft.conformance.Tensors.whole;
 
 import dev.weft.op.Op;
+import dev.weft.tensor.Role;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +23,7 @@ final class ShapeCases {
         cases.add(OpCase.of(new Op.Reshape("case", batched("x", 33, 6), batched("y", 33, 2, 3))));
         cases.add(OpCase.of(new Op.Reshape("case", parameter("x", 5, 7), whole("y", 35))));
         cases.add(OpCase.of(new Op.Reshape("case", whole("x", 35), gradient("y", 5, 7))));
+        cases.add(OpCase.of(new Op.Reshape("case", viewAt(3, "x", Role.PARAMETER, 5, 7), whole("y", 35))));
         TensorRef x = batched("x", 1, 4);
         TensorRef y = batched("y", 1, 2, 2);
         cases.add(OpCase.of("NaN and infinity", new Op.Reshape("case", x, y))
@@ -32,6 +35,7 @@ final class ShapeCases {
         cases.add(concat(1, batched("y", 3, 7), 2, 5));
         cases.add(concat(1, batched("y", 3, 35), 1, 17, 16, 1));
         cases.add(concat(1, batched("y", 2, 6, 5, 3), 1, 2, 3));
+        cases.add(concat(1, batched("y", 2, 13, 3), 1, 2, 3, 1, 4, 2));
         cases.add(concat(2, batched("y", 2, 3, 7, 5), 4, 3));
         cases.add(concat(3, batched("y", 5, 1, 2, 33), 16, 17));
         cases.add(concat(0, whole("y", 5, 3), 2, 3));

@@ -11,7 +11,7 @@ import java.util.List;
 final class SoftmaxCases {
     private SoftmaxCases() {}
 
-    private static final int[][] SHAPES = {{1, 1}, {1, 10}, {5, 3}, {3, 2, 7}, {33, 17}, {2, 1000}, {7, 1}};
+    private static final int[][] SHAPES = {{1, 1}, {1, 10}, {5, 3}, {3, 2, 7}, {33, 17}, {2, 1000}, {2, 1500}, {7, 1}};
 
     static List<OpCase> cases() {
         List<OpCase> cases = new ArrayList<>();

@@ -12,7 +12,7 @@ import java.util.List;
 final class SoftmaxCrossEntropyCases {
     private SoftmaxCrossEntropyCases() {}
 
-    private static final int[][] SHAPES = {{1, 1}, {1, 10}, {5, 3}, {33, 17}, {3, 1000}, {7, 1}, {64, 10}};
+    private static final int[][] SHAPES = {{1, 1}, {1, 10}, {5, 3}, {33, 17}, {3, 1000}, {3, 1500}, {7, 1}, {64, 10}};
 
     static List<OpCase> cases() {
         List<OpCase> cases = new ArrayList<>();

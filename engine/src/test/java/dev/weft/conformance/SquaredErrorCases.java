@@ -11,7 +11,7 @@ import java.util.List;
 final class SquaredErrorCases {
     private SquaredErrorCases() {}
 
-    private static final int[][] SHAPES = {{1, 1}, {1, 7}, {7, 1}, {5, 33}, {3, 2, 5, 7}, {2, 1000}, {65}};
+    private static final int[][] SHAPES = {{1, 1}, {1, 7}, {7, 1}, {5, 33}, {3, 2, 5, 7}, {2, 1000}, {2, 1500}, {65}};
 
     static List<OpCase> cases() {
         List<OpCase> cases = new ArrayList<>();

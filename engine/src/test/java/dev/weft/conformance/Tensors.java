@@ -41,8 +41,12 @@ final class Tensors {
 
     /** A window into the middle of a flat buffer of its own. */
     static TensorRef view(String name, Role role, int... dimensions) {
+        return viewAt(64, name, role, dimensions);
+    }
+
+    /** A window that begins at element {@code offset} of a flat buffer of its own. */
+    static TensorRef viewAt(int offset, String name, Role role, int... dimensions) {
         Shape shape = Shape.of(dimensions);
-        int offset = 64;
         TensorRef flat = TensorRef.persistent(
                 "all of " + name, DType.REAL, Shape.of(offset + Math.toIntExact(shape.elements()) + 5), role);
         return flat.view(name, shape, offset);

@@ -2,6 +2,7 @@ package dev.weft.cuda;
 
 import dev.weft.op.Op;
 import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -13,6 +14,11 @@ final class LossKernels {
 
     /** Threads of a block whose warps take a row each. */
     private static final int ROWS_BLOCK = 128;
+
+    /** Columns from which on a row takes a block of this many threads. */
+    private static final int WIDE = 1024;
+
+    private static final int WIDE_BLOCK = 256;
 
     private static final int ROWS_A_BLOCK = ROWS_BLOCK / WARP;
 
@@ -26,22 +32,27 @@ final class LossKernels {
         return x.shape().get(x.shape().rank() - 1);
     }
 
-    /** A launch of a kernel in which a warp takes a row. */
-    private static List<Launch> rowWise(Binding binding, String module, String kernel, int rows, Object... arguments) {
-        int blocks = (rows - 1) / ROWS_A_BLOCK + 1;
-        return List.of(binding.launch(module, kernel, Grid.of(blocks), ROWS_BLOCK, arguments));
+    /** A launch of a kernel in which a warp takes a row, or a block where rows are long. */
+    private static List<Launch> rowWise(
+            Binding binding, String module, String kernel, int rows, int columns, Object... operands) {
+        boolean wide = columns > WIDE;
+        int blocks = wide ? rows : (rows - 1) / ROWS_A_BLOCK + 1;
+        List<Object> arguments = new ArrayList<>(List.of(rows, columns, wide ? 1 : 0));
+        arguments.addAll(List.of(operands));
+        return List.of(
+                binding.launch(module, kernel, Grid.of(blocks), wide ? WIDE_BLOCK : ROWS_BLOCK, arguments.toArray()));
     }
 
     static List<Launch> softmax(Op.Softmax op, Binding binding) {
         int columns = columns(op.x());
         int rows = op.x().elements() / columns;
-        return rowWise(binding, "softmax", "softmax_forward", rows, rows, columns, op.x(), op.y());
+        return rowWise(binding, "softmax", "softmax_forward", rows, columns, op.x(), op.y());
     }
 
     static List<Launch> softmaxBackward(Op.SoftmaxBackward op, Binding binding) {
         int columns = columns(op.y());
         int rows = op.y().elements() / columns;
-        return rowWise(binding, "softmax", "softmax_backward", rows, rows, columns, op.y(), op.dy(), op.dx());
+        return rowWise(binding, "softmax", "softmax_backward", rows, columns, op.y(), op.dy(), op.dx());
     }
 
     static List<Launch> softmaxCrossEntropy(Op.SoftmaxCrossEntropy op, Binding binding) {
@@ -50,7 +61,6 @@ final class LossKernels {
                 binding,
                 "softmax_cross_entropy",
                 "softmax_cross_entropy_forward",
-                rows,
                 rows,
                 columns(op.x()),
                 op.x(),
@@ -76,8 +86,7 @@ final class LossKernels {
     static List<Launch> squaredError(Op.SquaredError op, Binding binding) {
         int rows = op.loss().elements();
         int row = op.x().elements() / rows;
-        return rowWise(
-                binding, "squared_error", "squared_error_forward", rows, rows, row, op.x(), op.target(), op.loss());
+        return rowWise(binding, "squared_error", "squared_error_forward", rows, row, op.x(), op.target(), op.loss());
     }
 
     static List<Launch> squaredErrorBackward(Op.SquaredErrorBackward op, Binding binding) {

@@ -24,6 +24,9 @@ final class LossSteps {
 
     private static final int WARP = 32;
 
+    /** Classes up to which a warp takes a row. */
+    private static final int MAX_COLUMNS = 4096;
+
     private LossSteps() {}
 
     // ---------------------------------------------------------------- softmax cross-entropy
@@ -41,6 +44,7 @@ final class LossSteps {
                 && loss != null
                 && mean != null
                 && correct != null
+                && LossKernels.columns(loss.x()) <= MAX_COLUMNS
                 && loss.labels().equals(gather.y())
                 && mean.x().equals(loss.loss())
                 && correct.x().equals(loss.x())
