@@ -1,5 +1,6 @@
 package dev.weft.backend;
 
+import java.util.List;
 import java.util.Optional;
 
 /** Finds out whether a backend can be used here, and opens it. Registered with {@link java.util.ServiceLoader}. */
@@ -13,6 +14,11 @@ public interface BackendProvider {
 
     /** Why the backend cannot be used on this machine; empty if it can. */
     Optional<String> unusable();
+
+    /** What the backend needs or can use on this machine, in the order in which it matters; for {@code weft doctor}. */
+    default List<Finding> diagnose() {
+        return List.of();
+    }
 
     /**
      * Opens the backend.

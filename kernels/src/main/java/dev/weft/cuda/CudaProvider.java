@@ -4,6 +4,8 @@ import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.BackendProvider;
+import dev.weft.backend.Finding;
+import java.util.List;
 import java.util.Optional;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
@@ -76,6 +78,20 @@ public final class CudaProvider implements BackendProvider {
                 ? null
                 : "CUDA device %d has compute capability %d.%d, the kernels need %d.%d"
                         .formatted(ORDINAL, major[0], minor[0], FLOOR / 10, FLOOR % 10);
+    }
+
+    @Override
+    public List<Finding> diagnose() {
+        return Diagnosis.ofMachine(this::unusable, CudaProvider::describeDevice).findings();
+    }
+
+    private static String describeDevice() {
+        Device device = new Device(ORDINAL);
+        try {
+            return device.description();
+        } finally {
+            device.close();
+        }
     }
 
     @Override

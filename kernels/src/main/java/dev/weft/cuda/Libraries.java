@@ -38,12 +38,16 @@ final class Libraries {
      *
      * @throws DeviceException if it is missing or cannot be loaded
      */
-    static synchronized LibraryFinder.Found load(Library library) {
+    static LibraryFinder.Found load(Library library) {
+        return load(library, LibraryFinder.ofMachine());
+    }
+
+    /** Loads a library from where a finder finds it. */
+    static synchronized LibraryFinder.Found load(Library library, LibraryFinder finder) {
         LibraryFinder.Found known = LOADED.get(library);
         if (known != null) {
             return known;
         }
-        LibraryFinder finder = LibraryFinder.ofMachine();
         LibraryFinder.Found found = finder.find(library);
         if (!found.usable()) {
             throw new DeviceException(

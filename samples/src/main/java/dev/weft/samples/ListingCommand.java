@@ -4,20 +4,11 @@ import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
-import dev.weft.graph.Graph;
-import dev.weft.loss.Loss;
 import dev.weft.op.Op;
-import dev.weft.optim.Optimizer;
-import dev.weft.program.Compiler;
 import dev.weft.program.Cost;
-import dev.weft.program.DataTensors;
 import dev.weft.program.Listing;
 import dev.weft.program.MemoryMode;
-import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
-import dev.weft.tensor.DType;
-import dev.weft.tensor.Role;
-import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -99,21 +90,11 @@ final class ListingCommand implements Callable<Integer> {
     }
 
     private void list(Network network, Backend backend) {
-        Graph graph = network.graph();
-        ParameterLayout layout = new ParameterLayout(graph.parameters());
-        Optimizer update = optimizer.create(network.learningRate());
-        DataTensors data = images(graph.input().shape(), batch);
-        Program program = new Compiler(graph, layout, 0).training(Loss.softmaxCrossEntropy(), update, data, batch);
-        List<TensorRef> state = layout.optimizerState(update);
-        try (Memory parameters = backend.allocate(List.of(layout.parameters()));
-                Memory gradients = backend.allocate(List.of(layout.gradients()));
-                Memory optimizerState = backend.allocate(state);
-                Memory images = backend.allocate(data.tensors());
-                Executable executable = backend.bind(
-                                List.of(program),
-                                List.of(parameters, gradients, optimizerState, images),
-                                MemoryMode.ARENA)
+        try (TrainingStep step = new TrainingStep(network, optimizer, batch, backend);
+                Executable executable = backend.bind(List.of(step.program()), step.memories(), MemoryMode.ARENA)
                         .get(0)) {
+            Program program = step.program();
+            List<Memory> memories = step.memories();
             List<Executable.Stage> stages = executable.stages();
             Listing listing = Listing.of(
                     program, stages.stream().map(Executable.Stage::ops).toList());
@@ -127,20 +108,12 @@ final class ListingCommand implements Callable<Integer> {
             }
             out.printf(
                     "arena %,d bytes; parameters %,d, gradients %,d, optimizer state %,d bytes%n",
-                    executable.arenaBytes(), parameters.bytes(), gradients.bytes(), optimizerState.bytes());
+                    executable.arenaBytes(),
+                    memories.get(0).bytes(),
+                    memories.get(1).bytes(),
+                    memories.get(2).bytes());
             out.flush();
         }
-    }
-
-    /** A data set of one batch of images as bytes. */
-    private static DataTensors images(Shape image, int rows) {
-        return new DataTensors(
-                TensorRef.persistent("train.features", DType.U8, image.batch(rows), Role.DATA),
-                TensorRef.persistent("train.targets", DType.I32, Shape.of(rows), Role.DATA),
-                TensorRef.persistent("train.order", DType.I32, Shape.of(rows), Role.DATA),
-                10,
-                1 / 255.0,
-                0);
     }
 
     /** With kernel, grid, block, registers and shared memory in the place of what an op writes. */
