@@ -64,6 +64,16 @@ final class Conv2dCases {
         // around the widths of vectors and tiles
         new Geometry(1, 16, 6, 33, 17, Window2d.square(3, 1, 1)),
         new Geometry(2, 17, 5, 16, 16, Window2d.square(3, 1, 1)),
+        // the largest window for which there are kernels of their own, and filters and channels in several groups
+        new Geometry(2, 5, 9, 11, 6, Window2d.square(7, 1, 3)),
+        new Geometry(1, 2, 8, 7, 9, Window2d.square(7, 1, 0)),
+        new Geometry(1, 2, 6, 6, 150, Window2d.square(3, 1, 1)),
+        new Geometry(2, 21, 3, 5, 19, Window2d.square(1, 1, 1)),
+        // several tiles of an image, and channels and rows that do not fit into shared memory at once
+        new Geometry(1, 14, 33, 34, 9, Window2d.square(3, 1, 1)),
+        new Geometry(1, 2, 32, 32, 16, Window2d.square(5, 1, 0)),
+        // more images than blocks
+        new Geometry(600, 3, 1, 1, 2, Window2d.square(1, 1, 0)),
         // LeNet-5
         new Geometry(2, 1, 28, 28, 6, Window2d.square(5, 1, 2)),
         new Geometry(3, 6, 14, 14, 16, Window2d.square(5, 1, 0)),

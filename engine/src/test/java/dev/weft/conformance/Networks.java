@@ -38,7 +38,15 @@ final class Networks {
     }
 
     static List<Network> all() {
-        return List.of(everyLayer(), perceptron(), manyInputs(), manyRows(), poolings(), manyClasses(), wideValues());
+        return List.of(
+                everyLayer(),
+                convolutions(),
+                perceptron(),
+                manyInputs(),
+                manyRows(),
+                poolings(),
+                manyClasses(),
+                wideValues());
     }
 
     /** Every layer once or more; the output of the first activation is read three times. */
@@ -57,22 +65,40 @@ final class Networks {
         Node weights = b.add(softmax(), b.add(linear(7).withoutBias(), hidden));
         Node output = b.add(linear(5), b.add(add(), hidden, weights));
         Graph graph = b.build(output);
+        return new Network("every layer", graph, Loss.softmaxCrossEntropy(), pictures("every layer", image), 3);
+    }
+
+    /** Convolutions with bias, activation and pooling of many kinds, over images of several tiles. */
+    private static Network convolutions() {
+        Shape image = Shape.of(2, 15, 37);
+        Graph.Builder b = Graph.builder(image);
+        Node first = b.add(maxPool2d(2), b.add(tanh(), b.add(conv2d(16, 5).padding(2), b.input())));
+        Node smooth = b.add(maxPool2d(3), b.add(sigmoid(), b.add(conv2d(9, 3), first)));
+        Node kinked = b.add(maxPool2d(2), b.add(relu(), b.add(conv2d(3, 1), first)));
+        Node strided = b.add(relu(), b.add(conv2d(5, 3).stride(2).padding(1), first));
+        Node sum = b.add(add(), b.add(conv2d(4, 7).padding(3), kinked), b.add(conv2d(4, 1), kinked));
+        Node output = b.add(
+                add(),
+                b.add(linear(5), b.add(flatten(), smooth)),
+                b.add(linear(5), b.add(flatten(), strided)),
+                b.add(linear(5), b.add(flatten(), sum)));
+        return new Network(
+                "convolutions", b.build(output), Loss.softmaxCrossEntropy(), pictures("convolutions", image), 3);
+    }
+
+    /** Random images of five classes: three batches of three and a short one. */
+    private static Dataset pictures(String name, Shape image) {
         int rows = 11;
         byte[] bytes = new byte[rows * Math.toIntExact(image.elements())];
         int[] labels = new int[rows];
-        Philox.Sequence random = Philox.sequence(5, "every layer", 0);
+        Philox.Sequence random = Philox.sequence(5, name, 0);
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) random.nextInt();
         }
         for (int i = 0; i < rows; i++) {
             labels[i] = random.nextInt(5);
         }
-        return new Network(
-                "every layer",
-                graph,
-                Loss.softmaxCrossEntropy(),
-                Dataset.ofBytes(image, bytes, labels, 5).normalized(0.5, 0.29),
-                3);
+        return Dataset.ofBytes(image, bytes, labels, 5).normalized(0.5, 0.29);
     }
 
     /** A perceptron that fits values. */

@@ -189,6 +189,11 @@ final class Binding {
         return new Launch(kernel, modules.function(module, kernel), grid, block, 0, arguments);
     }
 
+    /** A launch of a kernel with {@code sharedBytes} of dynamic shared memory. */
+    Launch launchShared(String module, String kernel, Grid grid, int block, int sharedBytes, Object... arguments) {
+        return new Launch(kernel, modules.function(module, kernel), grid, block, sharedBytes, arguments);
+    }
+
     /** A launch of a kernel that handles {@code elements} with a loop over the grid, 256 threads a block. */
     Launch elementWise(String module, String kernel, long elements, Object... arguments) {
         int block = 256;

@@ -13,6 +13,10 @@ final class Candidates {
 
     /** Kernels of our own. Fused forms first, then single ops, the preferred form of each first. */
     static final List<Candidate> TABLE = List.of(
+            Candidate.fused("conv2d_bias_activation_pool", Conv2dKernels::matchPooled, Conv2dKernels::fused),
+            Candidate.fused("conv2d_bias_activation", Conv2dKernels::matchActivated, Conv2dKernels::fused),
+            Candidate.fused("conv2d_bias", Conv2dKernels::matchBiased, Conv2dKernels::fused),
+            Candidate.fused("conv2d_gradients", Conv2dKernels::matchGradients, Conv2dKernels::gradients),
             Candidate.fused("linear_forward", MatMulKernels::linearForwardOps, MATMUL::linearForward),
             Candidate.fused("linear_backward", MATMUL::linearBackwardOps, MATMUL::linearBackward),
             Candidate.fused(
@@ -38,9 +42,21 @@ final class Candidates {
             Candidate.of("add_bias", Op.AddBias.class, BiasKernels::addBias),
             Candidate.of("bias_gradient", Op.BiasGradient.class, BiasKernels::biasGradient),
             Candidate.of("fill", Op.Fill.class, ElementWiseKernels::fill),
+            Candidate.of("conv2d", Op.Conv2d.class, Conv2dKernels::tiled, Conv2dKernels::forwardTiled),
+            Candidate.of("conv2d_wide", Op.Conv2d.class, Conv2dKernels::wide, Conv2dKernels::forwardWide),
             Candidate.of("conv2d_general", Op.Conv2d.class, Conv2dKernels::forwardGeneral),
             Candidate.of(
+                    "conv2d_input_gradient",
+                    Op.Conv2dInputGradient.class,
+                    Conv2dKernels::tiled,
+                    Conv2dKernels::inputGradientTiled),
+            Candidate.of(
                     "conv2d_input_gradient_general", Op.Conv2dInputGradient.class, Conv2dKernels::inputGradientGeneral),
+            Candidate.of(
+                    "conv2d_filter_gradient",
+                    Op.Conv2dFilterGradient.class,
+                    Conv2dKernels::tiled,
+                    Conv2dKernels::filterGradientTiled),
             Candidate.of(
                     "conv2d_filter_gradient_general",
                     Op.Conv2dFilterGradient.class,
