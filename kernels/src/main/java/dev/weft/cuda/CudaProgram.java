@@ -59,8 +59,10 @@ final class CudaProgram implements Executable {
             streaming = owned.add(new Streaming(device, program, memories, stream, planned.chunkSteps()));
             execution = owned.add(new Execution(backend, program, planned.groups(), stream, this::address, control));
             if (graphs()) {
-                transients.zero(stream);
-                execution.warmUp();
+                if (execution.callsLibraries()) {
+                    transients.zero(stream);
+                    execution.warmUp();
+                }
                 execution.capture();
             }
         } catch (RuntimeException e) {

@@ -169,21 +169,26 @@ final class Execution implements Releasable {
         return groups.get(group).ops().stream().map(Program::describe).collect(Collectors.joining(" + "));
     }
 
+    /** Whether any of the work is a library's. */
+    boolean callsLibraries() {
+        return groups.stream().anyMatch(Execution::callsLibrary);
+    }
+
+    private static boolean callsLibrary(Binding.Group group) {
+        return group.work().stream().anyMatch(LibraryCall.class::isInstance);
+    }
+
     /**
      * Makes each library call once, before they are captured: the first call loads the library's kernels, which a stream that
      * is capturing must not do. The arena must hold numbers.
      */
     void warmUp() {
-        boolean any = false;
         for (int group = 0; group < groups.size(); group++) {
-            if (groups.get(group).work().stream().anyMatch(LibraryCall.class::isInstance)) {
+            if (callsLibrary(groups.get(group))) {
                 execute(group);
-                any = true;
             }
         }
-        if (any) {
-            stream.synchronize("the first calls of cuBLAS and cuDNN");
-        }
+        stream.synchronize("the first calls of cuBLAS and cuDNN");
     }
 
     /** Records a whole step as a graph. */

@@ -2,6 +2,7 @@ package dev.weft.cuda;
 
 import dev.weft.DataException;
 import dev.weft.backend.Kernels;
+import dev.weft.op.Op;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,13 +40,29 @@ record KernelChoice(String label, List<Candidate> candidates, KernelPlan plan, b
         };
     }
 
-    /** A library's candidates, and ours for what it does not do. */
+    /** A library's candidates, and ours for what it does not do: fused forms only where they hold no op that it does. */
     private static List<Candidate> preferring(Library library) {
-        return Stream.concat(
-                        Candidates.LIBRARIES.stream()
-                                .filter(candidate -> candidate.library().equals(Optional.of(library))),
-                        Candidates.TABLE.stream())
+        List<Candidate> preferred = Candidates.LIBRARIES.stream()
+                .filter(candidate -> candidate.library().equals(Optional.of(library)))
                 .toList();
+        Set<Class<? extends Op>> kinds = preferred.stream()
+                .flatMap(candidate -> candidate.kind().stream())
+                .collect(Collectors.toSet());
+        return Stream.concat(
+                        preferred.stream(),
+                        Candidates.TABLE.stream()
+                                .map(candidate -> candidate.kind().isPresent() ? candidate : without(kinds, candidate)))
+                .toList();
+    }
+
+    private static Candidate without(Set<Class<? extends Op>> kinds, Candidate fused) {
+        return Candidate.fused(
+                fused.name(),
+                (rest, binding) -> {
+                    List<Op> ops = fused.match().apply(rest, binding);
+                    return ops.stream().anyMatch(op -> kinds.contains(op.getClass())) ? List.of() : ops;
+                },
+                fused.bind());
     }
 
     /** The table, and those candidates of libraries that the plan names. */
