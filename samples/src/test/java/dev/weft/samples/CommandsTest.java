@@ -128,6 +128,32 @@ class CommandsTest {
     // info, data, completion
 
     @Test
+    void doctorNamesTheCauseAndItsExitCodeIsThatOfTheGpu() {
+        Assumptions.assumeFalse(
+                Files.exists(Path.of("/proc/driver/nvidia/version")),
+                "SKIPPED: this machine has an NVIDIA driver, so its absence cannot be tested");
+        assertThat(weft("doctor")).isEqualTo(1);
+        assertThat(out)
+                .contains("no  driver and device: there is no CUDA driver (libcuda.so.1)")
+                .contains("nvidia-smi")
+                .endsWith("Training on the GPU will not work; the CPU will be used.\n");
+    }
+
+    @Test
+    void cudaFetchShowsLicenceAndSizesAndDoesNothingUnlessToldSo() {
+        assertThat(weft("cuda", "fetch")).as(err).isZero();
+        assertThat(out).contains("NVIDIA's").contains("2 GB").contains("Nothing was done");
+    }
+
+    @Test
+    void kernelsAreCheckedBeforeAnythingElse() {
+        assertThat(weft("listing", "mlp", "--kernels", "tuned")).isEqualTo(2);
+        assertThat(err).contains("tuned kernels need a plan");
+        assertThat(weft("listing", "mlp", "--kernels", "magic")).isEqualTo(2);
+        assertThat(err).contains("--kernels is hand, cublas, cudnn or tuned, got 'magic'");
+    }
+
+    @Test
     void infoTellsMachineAndBackends() {
         assertThat(weft("info")).as(err).isZero();
         assertThat(out)
