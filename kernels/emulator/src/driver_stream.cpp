@@ -20,8 +20,7 @@ WEFT_EXPORT CUresult cuStreamCreateWithPriority(void** stream, unsigned flags, i
 
 WEFT_EXPORT CUresult cuStreamDestroy_v2(void* stream) {
     return call("cuStreamDestroy_v2", "stream", CONTEXT | IGNORES_STICKY, [&] {
-        Emulator& e = Emulator::get();
-        Stream* s = e.streams.get(stream);
+        Stream* s = Emulator::get().streams.get(stream);
         require(s != s->context->null_stream, CUDA_ERROR_INVALID_HANDLE);
         require(!s->capture, CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "the stream is capturing");
         CUresult sticky = s->context->sticky;
@@ -30,7 +29,7 @@ WEFT_EXPORT CUresult cuStreamDestroy_v2(void* stream) {
         } catch (DriverError& error) {
             if (!sticky) sticky = error.code;
         }
-        e.streams.remove(s);
+        destroy(s);
         if (sticky) fail(sticky);
     });
 }

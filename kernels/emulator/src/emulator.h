@@ -247,6 +247,7 @@ void drain(Stream* s, uint64_t sequence);  // throws DriverError after a fault
 void synchronize(Stream* s);
 void synchronize_all(Context* c);
 void run_now(Work work);                   // on the legacy stream, and waits for it
+void destroy(Stream* s);
 void execute(const Work& work, const Clock& clock, Stream* stream, uint64_t sequence);
 bool is_sticky(CUresult code);
 

@@ -32,10 +32,18 @@ std::deque<Executed> executed;  // operations first_number ...
 uint64_t first_number = 1, next_number = 1, graph_launches = 0;
 const size_t REMEMBERED = 4096;
 
+// Destroyed streams that the host had waited for, with the ticket of that moment: whatever is queued later comes after all
+// that they did. So clocks need not name them for ever.
+std::map<uint64_t, uint64_t> retired;
+const uint64_t TICKET = 0;  // key of a clock that is no stream: the number of the call that queued the operation
+uint64_t tickets = 0;
+
 bool happened_before(const Executed& a, const Clock& clock, uint64_t graph_launch, const GraphPlan* plan, size_t node) {
     if (graph_launch && a.graph_launch == graph_launch) return plan->before[node][a.node];
     auto at = clock.find(a.stream_id);
-    return at != clock.end() && at->second >= a.sequence;
+    if (at != clock.end() && at->second >= a.sequence) return true;
+    auto gone = retired.find(a.stream_id);
+    return gone != retired.end() && clock.at(TICKET) > gone->second;
 }
 
 double now_milliseconds() {
@@ -175,6 +183,17 @@ Stream* new_stream(Context* c, unsigned flags, int priority) {
     return e.streams.add(std::move(s));
 }
 
+void destroy(Stream* s) {
+    Emulator& e = Emulator::get();
+    auto known = e.host_clock.find(s->id);
+    if (s->enqueued == 0 || (known != e.host_clock.end() && known->second >= s->enqueued)) {
+        retired[s->id] = tickets;
+        e.host_clock.erase(s->id);
+        for (Stream* other : e.streams.all()) other->clock.erase(s->id);
+    }
+    e.streams.remove(s);
+}
+
 Stream* stream_of(void* handle) {
     Context* c = current_context();
     if (!handle || handle == (void*)1) return c->null_stream;
@@ -208,6 +227,7 @@ void enqueue(Stream* s, Work work, std::vector<std::pair<Stream*, uint64_t>> wai
     }
     o.waits = std::move(waits);
     o.clock[s->id] = o.sequence;
+    o.clock[TICKET] = ++tickets;
     if (work.kind == Work::RECORD) {
         work.record->stream = s;
         work.record->stream_id = s->id;

@@ -132,8 +132,10 @@ final class Networks {
         Philox.Sequence random = Philox.sequence(5, name, 0);
         float[] values = new float[rows * Math.toIntExact(sample.elements())];
         float[] targets = new float[rows * Math.toIntExact(target.elements())];
+        // rows of length one or so: with long ones the training diverges
+        double scale = 1 / Math.sqrt(sample.elements());
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextNormal();
+            values[i] = (float) (scale * random.nextNormal());
         }
         for (int i = 0; i < targets.length; i++) {
             targets[i] = (float) random.nextNormal();
