@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -31,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** cuBLAS and cuDNN: on the emulated driver the stand-ins for them, on a GPU those of the machine. */
 @ExtendWith(TestDevice.class)
@@ -53,12 +54,12 @@ class LibraryDeviceTest {
         }
     }
 
-    private static CudaBackend open(Kernels.Source source) {
-        return open(source, CudaBackend.Options.DEFAULT);
+    private static CudaBackend open(String kernels) {
+        return open(kernels, CudaBackend.Options.DEFAULT);
     }
 
-    private static CudaBackend open(Kernels.Source source, CudaBackend.Options options) {
-        return new CudaBackend(0, KernelChoice.of(new Kernels(source, null, false)), options);
+    private static CudaBackend open(String kernels, CudaBackend.Options options) {
+        return new CudaBackend(0, KernelChoice.of(Kernels.of(kernels)), options);
     }
 
     @Test
@@ -85,12 +86,12 @@ class LibraryDeviceTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CUBLAS", "CUDNN"})
-    void networksAgreeWithTheReference(Kernels.Source source) {
-        Library library = Library.valueOf(source.name());
+    @ValueSource(strings = {"cublas", "cudnn"})
+    void networksAgreeWithTheReference(String kernels) {
+        Library library = Library.valueOf(kernels.toUpperCase(Locale.ROOT));
         for (MemoryMode mode : List.of(MemoryMode.SEPARATE, MemoryMode.POISONED_ARENA)) {
             try (Backend reference = Backends.open("reference");
-                    CudaBackend backend = open(source)) {
+                    CudaBackend backend = open(kernels)) {
                 Agreement.ofNetworks(reference, backend, mode);
                 assertThat(backend.chosen())
                         .as("candidates of %s among those chosen", library)
@@ -104,13 +105,13 @@ class LibraryDeviceTest {
 
     /** Across an epoch boundary, with a short last batch. */
     @ParameterizedTest
-    @EnumSource(names = {"CUBLAS", "CUDNN"})
-    void aReplayedStepGivesTheBitsOfSingleCalls(Kernels.Source source) {
+    @ValueSource(strings = {"cublas", "cudnn"})
+    void aReplayedStepGivesTheBitsOfSingleCalls(String kernels) {
         Map<String, float[]> replayed;
-        try (Backend backend = open(source, new CudaBackend.Options(false, false))) {
+        try (Backend backend = open(kernels, new CudaBackend.Options(false, false))) {
             replayed = Trainings.train(backend, GRAPH, DATA, 4);
         }
-        try (Backend backend = open(source, new CudaBackend.Options(false, true))) {
+        try (Backend backend = open(kernels, new CudaBackend.Options(false, true))) {
             Map<String, float[]> single = Trainings.train(backend, GRAPH, DATA, 4);
             assertThat(single).containsOnlyKeys(replayed.keySet());
             single.forEach((name, values) -> assertThat(values).as(name).containsExactly(replayed.get(name)));
@@ -120,7 +121,7 @@ class LibraryDeviceTest {
     @Test
     void aSteadyStepMakesNoLibraryCall() {
         assumeFalse(TestDevice.GPU, "SKIPPED: only the emulated driver keeps a log of its calls");
-        try (Backend backend = open(Kernels.Source.CUDNN);
+        try (Backend backend = open("cudnn");
                 Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
             assertThat(Emulator.calls()).extracting(Emulator.Call::name).contains("cudnnConvolutionForward");
             Emulator.clearCalls();
@@ -139,7 +140,7 @@ class LibraryDeviceTest {
 
     @Test
     void theListingShowsWhatALibraryDoes() {
-        try (Backend backend = open(Kernels.Source.CUDNN);
+        try (Backend backend = open("cudnn");
                 Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
             assertThat(steps.executable().stages())
                     .flatExtracting(Executable.Stage::launches)
@@ -156,7 +157,7 @@ class LibraryDeviceTest {
     @Test
     void whatAProgramMadeIsGivenBackWithIt() {
         assumeFalse(TestDevice.GPU, "SKIPPED: only the emulated driver keeps a log of its calls");
-        try (CudaBackend backend = open(Kernels.Source.CUDNN)) {
+        try (CudaBackend backend = open("cudnn")) {
             Trainings.train(backend, GRAPH, DATA, 4);
             assertThat(backend.liveBytes()).isZero();
             Set<String> kinds = new HashSet<>(Arrays.asList("Tensor", "Filter", "Convolution", "Activation"));
@@ -182,14 +183,14 @@ class LibraryDeviceTest {
     @Test
     void aCallThatFailsNamesOpLayerShapesFunctionAndStatus() {
         assumeFalse(TestDevice.GPU, "SKIPPED: only the stand-ins fail on request");
-        try (CudaBackend backend = open(Kernels.Source.CUBLAS)) {
+        try (CudaBackend backend = open("cublas")) {
             Emulator.fail("cublasSgemm_v2", 1, 1);
             assertThatThrownBy(() -> new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA))
                     .isInstanceOf(DeviceException.class)
                     .hasMessageMatching(
                             "\\S+ mat_mul .*\\[4,27\\].* by cublasSgemm: CUBLAS_STATUS_EXECUTION_FAILED \\(13\\)");
         }
-        try (CudaBackend backend = open(Kernels.Source.CUDNN)) {
+        try (CudaBackend backend = open("cudnn")) {
             Emulator.fail("cudnnConvolutionForward", 1, 1);
             assertThatThrownBy(() -> new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA))
                     .isInstanceOf(DeviceException.class)
@@ -201,16 +202,16 @@ class LibraryDeviceTest {
 
     /** As exact as TF32's ten bits, and no more: that the setting reaches the library shows in the values. */
     @ParameterizedTest
-    @EnumSource(names = {"CUBLAS", "CUDNN"})
-    void tf32IsLabelledAndRoundsFactors(Kernels.Source source) {
-        Kernels kernels = new Kernels(source, null, true);
+    @ValueSource(strings = {"cublas", "cudnn"})
+    void tf32IsLabelledAndRoundsFactors(String kernels) {
+        KernelChoice tf32 = KernelChoice.of(Kernels.of(kernels).allowTf32());
         try (Backend reference = Backends.open("reference");
-                CudaBackend exact = open(source);
-                CudaBackend rounded = new CudaBackend(0, KernelChoice.of(kernels), CudaBackend.Options.DEFAULT)) {
-            assertThat(rounded.description()).contains("kernels " + source + " TF32");
+                CudaBackend exact = open(kernels);
+                CudaBackend rounded = new CudaBackend(0, tf32, CudaBackend.Options.DEFAULT)) {
+            assertThat(rounded.description()).contains("kernels " + kernels + " TF32");
             assertThat(rounded.unitRoundoff()).isEqualTo(0x1p-11);
             for (Class<? extends dev.weft.op.Op> kind : List.<Class<? extends dev.weft.op.Op>>of(
-                    source == Kernels.Source.CUBLAS ? dev.weft.op.Op.MatMul.class : dev.weft.op.Op.Conv2d.class)) {
+                    kernels.equals("cublas") ? dev.weft.op.Op.MatMul.class : dev.weft.op.Op.Conv2d.class)) {
                 Agreement.ofOp(kind, reference, rounded);
             }
             assertThat(Trainings.train(rounded, GRAPH, DATA, 4).get("linear1.weight"))

@@ -129,9 +129,11 @@ class TuningDeviceTest {
         assertThatThrownBy(() -> KernelPlan.read(file))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("was changed after it was made");
+        Kernels allowed = Kernels.tuned(file);
         KernelPlan elsewhere =
                 new KernelPlan("another GPU", false, Map.of("a", new KernelPlan.Choice("fill", Map.of())));
-        assertThatThrownBy(() -> new CudaBackend(0, KernelChoice.tuned(elsewhere), CudaBackend.Options.DEFAULT))
+        assertThatThrownBy(
+                        () -> new CudaBackend(0, KernelChoice.tuned(elsewhere, allowed), CudaBackend.Options.DEFAULT))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageContaining("was made on another GPU");
     }
