@@ -64,15 +64,19 @@ final class Tuning {
         return timings;
     }
 
-    /** With each candidate first in turn; those that take no op of the program cost a look at it and no more. */
+    /**
+     * With each candidate first in turn, and behind it those of single ops, so that no fused form takes an op away from it.
+     * Those that take no op of the program cost a look at it and no more.
+     */
     private void measure(Program program, List<Memory> memories) {
         for (Candidate first : candidates) {
             if (!takesAny(first, program)) {
                 continue;
             }
-            List<Candidate> order = new ArrayList<>(candidates);
-            order.remove(first);
-            order.add(0, first);
+            List<Candidate> order = new ArrayList<>(List.of(first));
+            candidates.stream()
+                    .filter(candidate -> candidate.kind().isPresent() && candidate != first)
+                    .forEach(order::add);
             for (CudaProgram bound :
                     backend.bind(List.of(program), memories, MemoryMode.ARENA, KernelChoice.of(order))) {
                 try (bound) {

@@ -2,6 +2,7 @@ package dev.weft.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -17,6 +18,7 @@ import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.program.MemoryMode;
 import dev.weft.tensor.Shape;
+import dev.weft.train.Model;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -24,6 +26,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,6 +43,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LibraryDeviceTest {
     private static final Graph GRAPH = Trainings.convolutional();
     private static final Dataset DATA = Trainings.samples(Shape.of(1, 6, 6), 22);
+
+    /** Candidates that look at the op before or the op after, so that no op alone is theirs. */
+    private static final Set<String> FOR_PROGRAMS = Set.of("cudnn_max_pool2d", "cudnn_max_pool2d_backward");
 
     @BeforeEach
     @AfterEach
@@ -72,17 +79,124 @@ class LibraryDeviceTest {
     @TestFactory
     Stream<DynamicTest> everyCandidateAgreesWithTheReference() {
         return Candidates.LIBRARIES.stream()
+                .filter(candidate -> !FOR_PROGRAMS.contains(candidate.name()))
                 .map(candidate -> dynamicTest(candidate.name(), () -> {
-                    List<Candidate> table = new ArrayList<>(Candidates.TABLE);
-                    table.add(0, candidate);
                     try (Backend reference = Backends.open("reference");
-                            CudaBackend backend = new CudaBackend(0, table, CudaBackend.Options.DEFAULT)) {
+                            CudaBackend backend = preferring(candidate, Candidates.TABLE)) {
                         int cases = Agreement.ofOp(candidate.kind().orElseThrow(), reference, backend);
                         assertThat(backend.chosen())
                                 .as("candidates chosen in %d cases", cases)
                                 .contains(candidate.name());
                     }
                 }));
+    }
+
+    private static CudaBackend open(Kernels kernels) {
+        return new CudaBackend(0, KernelChoice.of(kernels), CudaBackend.Options.DEFAULT);
+    }
+
+    private static CudaBackend preferring(Candidate candidate, List<Candidate> others) {
+        List<Candidate> table = new ArrayList<>(others);
+        table.add(0, candidate);
+        return new CudaBackend(0, table, CudaBackend.Options.DEFAULT);
+    }
+
+    private static Candidate named(String name) {
+        return Candidates.LIBRARIES.stream()
+                .filter(candidate -> candidate.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Whose winning elements nobody asks for. */
+    @Test
+    void maximaOfAForwardPassAgreeWithTheReference() {
+        try (Backend reference = Backends.open("reference");
+                CudaBackend backend = open("cudnn");
+                Model expected = Model.create(GRAPH, reference, 9);
+                Model model = Model.create(GRAPH, backend, 9)) {
+            assertThat(model.evaluate(DATA).loss())
+                    .isCloseTo(expected.evaluate(DATA).loss(), within(1e-5));
+            assertThat(backend.chosen()).contains("cudnn_max_pool2d");
+        }
+    }
+
+    @Test
+    void theGradientOfMaximaAgreesWithTheReference() {
+        try (Backend reference = Backends.open("reference");
+                CudaBackend backend = open(Kernels.of("cudnn").allowNondeterministic())) {
+            Agreement.ofNetworks(reference, backend, MemoryMode.SEPARATE);
+            Agreement.ofNetworks(reference, backend, MemoryMode.POISONED_ARENA);
+            assertThat(backend.chosen()).contains("cudnn_max_pool2d_backward");
+        }
+        if (!TestDevice.GPU) {
+            assertThat(Emulator.reports()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatIsNondeterministicIsTakenOnlyWhereThatIsAllowed() {
+        Kernels cudnn = Kernels.of("cudnn");
+        Set<String> nondeterministic = Candidates.LIBRARIES.stream()
+                .filter(candidate -> !candidate.deterministic())
+                .map(Candidate::name)
+                .collect(Collectors.toSet());
+        assertThat(nondeterministic)
+                .containsExactlyInAnyOrder(
+                        "cudnn_conv2d_input_gradient_algo_0",
+                        "cudnn_conv2d_filter_gradient_algo_0",
+                        "cudnn_conv2d_filter_gradient_algo_3",
+                        "cudnn_max_pool2d_backward");
+        assertThat(KernelChoice.of(cudnn).candidates())
+                .extracting(Candidate::name)
+                .doesNotContainAnyElementsOf(nondeterministic);
+        assertThat(KernelChoice.of(cudnn.allowNondeterministic()).candidates())
+                .extracting(Candidate::name)
+                .containsAll(nondeterministic);
+        try (CudaBackend backend = open("cudnn");
+                Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
+            assertThat(backend.kernels()).isEqualTo("cudnn");
+            assertThat(backend.chosen()).doesNotContainAnyElementsOf(nondeterministic);
+            assertThat(functions(steps)).noneMatch(name -> name.contains("nondeterministic"));
+        }
+        try (CudaBackend backend = open(cudnn.allowNondeterministic());
+                Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
+            assertThat(backend.kernels()).isEqualTo("cudnn nondeterministic");
+            assertThat(backend.description()).contains("kernels cudnn nondeterministic");
+            assertThat(functions(steps)).contains("cudnnPoolingBackward nondeterministic");
+        }
+    }
+
+    private static List<String> functions(Trainings.Steps steps) {
+        return steps.executable().stages().stream()
+                .flatMap(stage -> stage.launches().stream())
+                .filter(Executable.KernelLaunch::library)
+                .map(Executable.KernelLaunch::kernel)
+                .toList();
+    }
+
+    /** The stand-in sums in another order in every call of an algorithm that is documented as non-deterministic. */
+    @Test
+    void withoutThemTwoRunsGiveTheSameBitsAndWithThemTheyDoNot() {
+        assumeFalse(TestDevice.GPU, "SKIPPED: whether two runs on a GPU differ is chance");
+        List<Candidate> deterministic = KernelChoice.of(Kernels.of("cudnn")).candidates();
+        Candidate other = named("cudnn_conv2d_filter_gradient_algo_0");
+        assertThat(weightsOfTwoRuns(() -> open("cudnn"))).hasSize(1);
+        assertThat(weightsOfTwoRuns(() -> preferring(other, deterministic))).hasSize(2);
+    }
+
+    private static Set<List<Float>> weightsOfTwoRuns(Supplier<CudaBackend> opener) {
+        Set<List<Float>> runs = new HashSet<>();
+        for (int run = 0; run < 2; run++) {
+            try (CudaBackend backend = opener.get()) {
+                List<Float> weights = new ArrayList<>();
+                for (float weight : Trainings.train(backend, GRAPH, DATA, 4).get("conv1.weight")) {
+                    weights.add(weight);
+                }
+                runs.add(weights);
+            }
+        }
+        return runs;
     }
 
     @ParameterizedTest
