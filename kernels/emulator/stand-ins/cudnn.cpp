@@ -371,9 +371,12 @@ EXPORT int cudnnPoolingBackward(void* handle, void* pd, const float* alpha, void
             std::vector<double> sums(fdx.rows);
             std::vector<int> additions(fdx.rows);
             p.for_each_window(tx, ty, [&](long from, const std::vector<long>& window) {
-                size_t to = size_t(p.winner(px, window));
-                if (memcmp(&px[to], &py[from], 4)) report("cudnnPoolingBackward: y is not what the forward pass makes of x");
-                sums[to] += pdy[from], additions[to]++;
+                // the first that equals the maximum; nothing where y is not what the forward pass makes of x
+                for (long to : window)
+                    if (px[to] == py[from] || (std::isnan(px[to]) && std::isnan(py[from]))) {
+                        sums[size_t(to)] += pdy[from], additions[size_t(to)]++;
+                        break;
+                    }
             });
             for (size_t i = 0; i < sums.size(); i++) blend.store(pdx[i], additions[i] > 1 ? in_any_order(sums[i]) : sums[i]);
         }});

@@ -8,9 +8,11 @@ import dev.weft.tensor.DType;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -54,6 +56,7 @@ final class Binding {
     private final MemoryPlan.Builder builder = new MemoryPlan.Builder();
     private final Map<TensorRef, Integer> readers = new HashMap<>();
     private final Map<TensorRef, Op> writers = new HashMap<>();
+    private final Set<Op> fused = new HashSet<>();
     private int group;
 
     /**
@@ -114,6 +117,9 @@ final class Binding {
                 }
             }
             groups.add(next);
+            if (next.ops.size() > 1) {
+                fused.addAll(next.ops);
+            }
             rest = rest.subList(next.ops.size(), rest.size());
         }
         group = groups.size();
@@ -232,6 +238,11 @@ final class Binding {
     /** The op that writes a tensor; none for what is there before the program. */
     Optional<Op> writer(TensorRef tensor) {
         return Optional.ofNullable(writers.get(tensor));
+    }
+
+    /** Whether an op before the current one is executed at once with others. */
+    boolean fused(Op op) {
+        return fused.contains(op);
     }
 
     /** The tensor where it has to be written, else {@link #NULL}. */

@@ -62,11 +62,13 @@ final class CuDnnCalls {
                 y);
     }
 
-    /** The op of the forward pass, whose input and output cuDNN finds the winners in, if that input is in memory. */
+    /**
+     * The op of the forward pass, in whose input cuDNN looks for the elements that are equal to its output. It must have been
+     * executed alone: then its input is in memory, and both are the same bits also while the program is traced and what
+     * ops read is overwritten.
+     */
     private static Optional<Op.MaxPool2d> forward(Op.MaxPool2dBackward op, Binding binding) {
-        return binding.writer(op.argmax())
-                .map(Op.MaxPool2d.class::cast)
-                .filter(pool -> binding.readOutside(pool.x(), List.of(pool)));
+        return binding.writer(op.argmax()).map(Op.MaxPool2d.class::cast).filter(pool -> !binding.fused(pool));
     }
 
     static boolean followsForward(Op.MaxPool2dBackward op, Binding binding) {

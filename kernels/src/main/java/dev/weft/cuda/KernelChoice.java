@@ -118,7 +118,7 @@ record KernelChoice(String name, List<Candidate> candidates, KernelPlan plan, bo
         return name
                 + (plan.isEmpty() ? "" : " " + plan.digest())
                 + (rounds() ? " TF32" : "")
-                + (nondeterministic && callsLibraries() ? " nondeterministic" : "");
+                + (candidates.stream().allMatch(Candidate::deterministic) ? "" : " nondeterministic");
     }
 
     /** Whether factors of products may be rounded to TF32. */

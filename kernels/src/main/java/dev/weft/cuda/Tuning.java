@@ -12,8 +12,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,8 +61,11 @@ final class Tuning {
         taken.forEach((ops, candidate) -> choices.put(ops, new KernelPlan.Choice(candidate, times.get(ops))));
         new KernelPlan(backend.device().name(), backend.kernelChoice().tf32(), choices).write(file);
         List<Timing> timings = new ArrayList<>();
-        times.forEach((ops, all) -> all.forEach((candidate, microseconds) ->
-                timings.add(new Timing(ops, candidate, microseconds, candidate.equals(taken.get(ops))))));
+        for (String ops : inOrder(programs)) {
+            times.get(ops)
+                    .forEach((candidate, microseconds) ->
+                            timings.add(new Timing(ops, candidate, microseconds, candidate.equals(taken.get(ops)))));
+        }
         return timings;
     }
 
@@ -111,6 +116,23 @@ final class Tuning {
             }
             return false;
         }
+    }
+
+    /** The signatures of what was timed, in the order of the programs; of those that begin with the same op, fused ones first. */
+    private Set<String> inOrder(List<Program> programs) {
+        Set<String> signatures = new LinkedHashSet<>();
+        try (Device.Scope scope = backend.device().enter()) {
+            for (Program program : programs) {
+                Binding binding = backend.binding(program);
+                for (int i = 0; i < program.ops().size(); i++) {
+                    for (Candidate candidate : candidates) {
+                        signatures.add(KernelPlan.signature(candidate.match().apply(rest(program, i), binding)));
+                    }
+                }
+            }
+        }
+        signatures.retainAll(times.keySet());
+        return signatures;
     }
 
     private static List<Op> rest(Program program, int from) {

@@ -10,8 +10,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code --plan}, {@code --tf32} and {@code --nondeterministic}: what kernels that were named may take on a GPU. */
 public class KernelFlags {
-    /** Those that may call libraries. */
-    private static final List<String> LIBRARIES = List.of("cublas", "cudnn", Kernels.TUNED);
+    private static final List<String> WITH_TF32 = List.of("cublas", "cudnn", Kernels.TUNED);
+    private static final List<String> WITH_NONDETERMINISTIC = List.of("cudnn", Kernels.TUNED);
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -35,15 +35,20 @@ public class KernelFlags {
                 names.contains(Kernels.TUNED) == (plan != null),
                 "--kernels tuned needs --plan, the file that weft tune has written, and no others take one");
         require(
-                !tf32 && !nondeterministic || names.stream().anyMatch(LIBRARIES::contains),
-                "--tf32 and --nondeterministic are for --kernels " + String.join(", ", LIBRARIES));
+                !tf32 || names.stream().anyMatch(WITH_TF32::contains),
+                "--tf32 is for --kernels " + String.join(", ", WITH_TF32));
+        require(
+                !nondeterministic || names.stream().anyMatch(WITH_NONDETERMINISTIC::contains),
+                "--nondeterministic is for --kernels " + String.join(", ", WITH_NONDETERMINISTIC));
         return names.stream().map(this::of).toList();
     }
 
     private Kernels of(String name) {
-        boolean libraries = LIBRARIES.contains(name);
         return new Kernels(
-                name, name.equals(Kernels.TUNED) ? plan : null, tf32 && libraries, nondeterministic && libraries);
+                name,
+                name.equals(Kernels.TUNED) ? plan : null,
+                tf32 && WITH_TF32.contains(name),
+                nondeterministic && WITH_NONDETERMINISTIC.contains(name));
     }
 
     private void require(boolean condition, String message) {

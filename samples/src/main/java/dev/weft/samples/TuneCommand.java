@@ -1,6 +1,5 @@
 package dev.weft.samples;
 
-import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Backends;
@@ -34,6 +33,9 @@ import picocli.CommandLine.Spec;
             "  weft train lenet5 --kernels tuned --plan lenet5.plan.json"
         })
 final class TuneCommand implements Callable<Integer> {
+    /** Characters that are shown of the ops that a kernel executes at once. */
+    private static final int MAX_OPS = 100;
+
     @Spec
     private CommandSpec spec;
 
@@ -71,32 +73,47 @@ final class TuneCommand implements Callable<Integer> {
         }
         OutputFile.check(out);
         Kernels kernels = new Kernels(Kernels.OWN_CHOICE, null, tf32, nondeterministic);
-        try (Backend backend = Backends.best(BackendOptions.defaults().with(kernels))) {
-            if (!(backend instanceof Tunable tunable)) {
-                throw new DeviceException(
-                        "the backend %s has no kernels to choose from; weft doctor tells why no GPU is used"
-                                .formatted(backend.name()));
+        try (Backend backend = Backends.open("cuda", BackendOptions.defaults().with(kernels))) {
+            PrintWriter stdout = spec.commandLine().getOut();
+            stdout.printf("%s, training step of batch %d with %s%n", network.name(), rows, network.optimizer());
+            stdout.println(backend.description());
+            if (backend.emulated()) {
+                stdout.println("The device is emulated: these times say nothing about a GPU.");
+            }
+            if (tf32) {
+                stdout.println("cuBLAS and cuDNN round the factors of products to TF32.");
             }
             try (TrainingStep step = new TrainingStep(network, network.optimizer(), rows, backend)) {
-                print(tunable.tune(List.of(step.program()), step.memories(), out));
+                print(((Tunable) backend).tune(List.of(step.program()), step.memories(), out), stdout);
             }
+            stdout.printf(
+                    "written to %s; use it with --kernels tuned --plan %s%s%s%n",
+                    out, out, tf32 ? " --tf32" : "", nondeterministic ? " --nondeterministic" : "");
+            stdout.flush();
         }
         return 0;
     }
 
-    private void print(List<Tunable.Timing> timings) {
-        PrintWriter stdout = spec.commandLine().getOut();
-        TextTable table =
-                new TextTable().left("").right("microseconds").left("kernel").left("ops");
+    /** Rows without ops are about those of the row above. */
+    private static void print(List<Tunable.Timing> timings, PrintWriter out) {
+        TextTable table = new TextTable()
+                .left("taken")
+                .right("microseconds")
+                .left("kernel")
+                .left("ops");
+        String ops = "";
         for (Tunable.Timing timing : timings) {
             table.row(
                     timing.taken() ? "*" : "",
                     "%.1f".formatted(timing.microseconds()),
                     timing.candidate(),
-                    timing.ops());
+                    timing.ops().equals(ops) ? "" : shorten(timing.ops()));
+            ops = timing.ops();
         }
-        table.print(stdout);
-        stdout.printf("written to %s; use it with --kernels tuned --plan %s%n", out, out);
-        stdout.flush();
+        table.print(out);
+    }
+
+    private static String shorten(String ops) {
+        return ops.length() <= MAX_OPS ? ops : ops.substring(0, MAX_OPS - 3) + "...";
     }
 }

@@ -157,7 +157,7 @@ class CommandsTest {
         assertThat(err).contains("backend reference has no kernels 'vector'; there are none to choose from");
         assertThat(weft("bench", "gemm", "--backends", "cpu", "--kernels", "cudnn"))
                 .isEqualTo(2);
-        assertThat(err).contains("none of the backends has kernels cudnn; cpu has vector, scalar");
+        assertThat(err).contains("none of the backends has kernels cudnn").contains("; cpu has vector, scalar");
         assertThat(weft("listing", "mlp", "--backend", "cpu", "--kernels", "scalar"))
                 .as(err)
                 .isZero();
@@ -169,14 +169,20 @@ class CommandsTest {
     }
 
     @Test
-    void kernelsOfTheGpuAreRefusedWithTheReasonWhyItIsNotUsed() {
+    void kernelsOfTheGpuAreRefusedWithTheReasonWhyItIsNotUsed(@TempDir Path folder) {
         Assumptions.assumeFalse(
                 Files.exists(Path.of("/proc/driver/nvidia/version")),
                 "SKIPPED: this machine has an NVIDIA driver, so its absence cannot be tested");
         assertThat(weft("train", "mlp", "--kernels", "cudnn")).isEqualTo(1);
+        String reason = "cuda is not usable: there is no CUDA driver (libcuda.so.1); install NVIDIA's driver";
         assertThat(err)
                 .contains("backend cpu has no kernels 'cudnn'; there are vector, scalar")
-                .contains("backend cuda is not usable: there is no CUDA driver (libcuda.so.1)");
+                .contains(reason);
+        assertThat(weft("bench", "gemm", "--kernels", "cudnn")).isEqualTo(2);
+        assertThat(err).contains(reason);
+        assertThat(weft("tune", "mlp", "--out", folder.resolve("plan.json").toString()))
+                .isEqualTo(1);
+        assertThat(err).contains(reason);
     }
 
     @Test
@@ -187,10 +193,11 @@ class CommandsTest {
             assertThat(err).contains("--kernels tuned needs --plan");
             assertThat(weft(command, what, "--kernels", "hand", "--plan", "x")).isEqualTo(2);
             assertThat(err).contains("no others take one");
-            for (String flag : List.of("--tf32", "--nondeterministic")) {
-                assertThat(weft(command, what, flag)).isEqualTo(2);
-                assertThat(err).contains("--tf32 and --nondeterministic are for --kernels cublas, cudnn, tuned");
-            }
+            assertThat(weft(command, what, "--tf32")).isEqualTo(2);
+            assertThat(err).contains("--tf32 is for --kernels cublas, cudnn, tuned");
+            assertThat(weft(command, what, "--kernels", "cublas", "--nondeterministic"))
+                    .isEqualTo(2);
+            assertThat(err).contains("--nondeterministic is for --kernels cudnn, tuned");
         }
     }
 

@@ -44,8 +44,11 @@ public record Agreement(
      */
     static final double LIMIT = 1e-3;
 
-    /** With factors rounded to TF32 the differences are some of its unit roundoffs, which is more than that. */
-    private static final double ROUNDOFFS = 32;
+    /**
+     * With factors rounded to TF32 the differences are some of its unit roundoffs, and more units end up on the other side of
+     * a kink: the first gradient of LeNet-5 at batch 2 was seen to differ by a hundred.
+     */
+    private static final double ROUNDOFFS = 256;
 
     /** Beyond that the reference, which takes about a second for so much, is not asked. */
     static final double REFERENCE_FLOPS = 2e8;

@@ -200,13 +200,13 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         check();
-        Path folder = RunOutput.folder(out, "bench");
         PrintWriter stdout = spec.commandLine().getOut();
-        OutputFile.check(folder.resolve("bench.json"));
         List<Side> sides = new ArrayList<>();
         try (Backend reference = Backends.open("reference");
                 Progress progress = new Progress()) {
             Sides.open(sides, names(), kernelFlags.of(kernels), threads, opener, spec.commandLine());
+            Path folder = RunOutput.folder(out, "bench");
+            OutputFile.check(folder.resolve("bench.json"));
             BenchFile file = measure(sides, reference, progress);
             progress.close();
             write(folder, "bench.json", file.json());

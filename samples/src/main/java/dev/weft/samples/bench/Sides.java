@@ -52,20 +52,16 @@ final class Sides {
             }
         }
         if (!unknown.isEmpty()) {
-            throw new ParameterException(
-                    command,
-                    "none of the backends has kernels %s; %s"
-                            .formatted(
-                                    String.join(", ", unknown),
-                                    ordered.stream()
-                                            .map(name -> "%s has %s"
-                                                    .formatted(
-                                                            name,
-                                                            String.join(
-                                                                    ", ",
-                                                                    provider(name, command)
-                                                                            .kernels())))
-                                            .collect(Collectors.joining("; "))));
+            String message = "none of the backends has kernels " + String.join(", ", unknown);
+            for (BackendProvider provider : Backends.providers()) {
+                if (ordered.contains(provider.name())) {
+                    message += "; %s has %s".formatted(provider.name(), String.join(", ", provider.kernels()));
+                } else if (provider.unusable().isPresent()) {
+                    message += "; %s is not usable: %s"
+                            .formatted(provider.name(), provider.unusable().get());
+                }
+            }
+            throw new ParameterException(command, message);
         }
     }
 
