@@ -128,7 +128,7 @@ record Diagnosis(
                             ? library.file() + " was not found"
                             : "only %s was found, JCuda needs %s"
                                     .formatted(found.others().get(0), library.file()),
-                    "install CUDA 12's, or run: weft cuda fetch" + without);
+                    "install that of CUDA 12, or run: weft cuda fetch" + without);
         }
         try {
             Libraries.load(library, finder);

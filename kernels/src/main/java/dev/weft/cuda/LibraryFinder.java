@@ -51,7 +51,7 @@ final class LibraryFinder {
 
         /** Why there is none, and what to do. */
         String missing() {
-            String fix = "; install CUDA 12's, or run: weft cuda fetch";
+            String fix = "; install that of CUDA 12, or run: weft cuda fetch";
             if (others.isEmpty()) {
                 return "%s was not found%s".formatted(library.file(), fix);
             }

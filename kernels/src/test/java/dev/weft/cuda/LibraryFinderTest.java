@@ -101,7 +101,7 @@ class LibraryFinderTest {
         assertThat(found.usable()).isFalse();
         assertThat(found.missing())
                 .isEqualTo(
-                        "only %s was found, and JCuda needs libcublas.so.12; install CUDA 12's, or run: weft cuda fetch"
+                        "only %s was found, and JCuda needs libcublas.so.12; install that of CUDA 12, or run: weft cuda fetch"
                                 .formatted(other));
         assertThatThrownBy(() -> Libraries.load(Library.CUBLAS, finder()))
                 .isInstanceOf(DeviceException.class)

@@ -10,9 +10,11 @@ import dev.weft.backend.Kernels;
 import dev.weft.backend.Tunable;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.io.SafeTensors;
 import dev.weft.op.Op;
 import dev.weft.program.MemoryMode;
 import dev.weft.tensor.Shape;
+import dev.weft.train.Model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,9 +80,24 @@ class TuningDeviceTest {
                 .toList();
     }
 
+    @Test
+    void theDigestIsInTheModelFile() {
+        Path file = folder.resolve("plan.json");
+        tune(file);
+        Path saved = folder.resolve("model.safetensors");
+        try (CudaBackend backend =
+                        new CudaBackend(0, KernelChoice.of(Kernels.tuned(file)), CudaBackend.Options.DEFAULT);
+                Model model = Model.create(GRAPH, backend, 1)) {
+            model.save(saved);
+        }
+        assertThat(SafeTensors.metadata(saved))
+                .containsEntry("kernels", "tuned " + KernelPlan.read(file).digest());
+    }
+
     /** With a plan written by hand, whose choices differ from the table's. */
     @Test
     void theBackendFollowsThePlan() {
+        TestDevice.need(Library.CUBLAS);
         Path file = folder.resolve("plan.json");
         String product;
         try (CudaBackend backend = new CudaBackend(0, Candidates.TABLE, CudaBackend.Options.DEFAULT);
@@ -142,6 +159,7 @@ class TuningDeviceTest {
 
     @Test
     void whatIsAllowedIsTimedAndNothingElse() {
+        TestDevice.need(Library.CUDNN);
         Kernels own = Kernels.ownChoice();
         Path file = folder.resolve("plan.json");
         assertThat(timed(own, file))

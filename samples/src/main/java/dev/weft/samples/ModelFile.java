@@ -83,20 +83,12 @@ record ModelFile(String network, Shape input, double mean, double deviation, Lis
         }
     }
 
-    /**
-     * Saves the model after every epoch; the file is always a whole one.
-     *
-     * @param kernels which kernels it was trained with, {@link dev.weft.backend.Backend#kernels}
-     */
-    Callback saver(Model model, Path file, String kernels) {
-        Map<String, String> metadata = metadata();
-        if (!kernels.isEmpty()) {
-            metadata.put("kernels", kernels);
-        }
+    /** Saves the model after every epoch; the file is always a whole one. */
+    Callback saver(Model model, Path file) {
         return new Callback() {
             @Override
             public void epochDone(EpochResult epoch) {
-                model.save(file, metadata);
+                model.save(file, metadata());
             }
         };
     }

@@ -251,7 +251,7 @@ final class TrainCommand implements Callable<Integer> {
                     .epochs(epochs)
                     .schedule(schedule.create(epochs))
                     .validation(test)
-                    .callback(description.saver(model, output.modelFile(), backend.kernels()));
+                    .callback(description.saver(model, output.modelFile()));
             if (!quiet) {
                 stdout.printf(
                         "%s, %,d parameters, on %,d %s; %s on %,d%n",
