@@ -117,14 +117,23 @@ final class CompareCommand implements Callable<Integer> {
         }
     }
 
+    /** The same measurement in another file. Some have the same name, as a reshape and its gradient: then the n-th of them. */
     private static Optional<Measurement> find(BenchFile file, CaseRecord like, Measurement m) {
+        int n = alike(like, m).indexOf(m);
         return file.cases().stream()
                 .filter(c -> c.title().equals(like.title()))
-                .flatMap(c -> c.measurements().stream())
-                .filter(old -> old.side().equals(m.side())
-                        && old.kind() == m.kind()
-                        && java.util.Objects.equals(old.stage(), m.stage()))
+                .map(c -> alike(c, m))
+                .filter(found -> found.size() > n)
+                .map(found -> found.get(n))
                 .findFirst();
+    }
+
+    private static List<Measurement> alike(CaseRecord in, Measurement m) {
+        return in.measurements().stream()
+                .filter(other -> other.side().equals(m.side())
+                        && other.kind() == m.kind()
+                        && java.util.Objects.equals(other.stage(), m.stage()))
+                .toList();
     }
 
     private static String kind(Measurement m) {

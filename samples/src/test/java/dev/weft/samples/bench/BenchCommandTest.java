@@ -383,4 +383,21 @@ class BenchCommandTest {
         assertThat(bench(Backends::open, "compare", one, little, "--all")).isZero();
         assertThat(out).contains("gemm, n 4", "level");
     }
+
+    /** Ops of the same name, as a reshape and its gradient, are not taken for one another. */
+    @Test
+    void aFileIsLevelWithItselfAndOtherKernelsAreTold() throws IOException {
+        bench(Backends::open, "mlp", "--batches", "1", "--end-to-end", "0", "--backends", "cpu", "--threads", "1");
+        Path file = folder.resolve("bench.json");
+        assertThat(bench(Backends::open, "compare", file.toString(), file.toString()))
+                .isZero();
+        assertThat(out).contains(": 0 faster, 0 slower, ").doesNotContain("not the same");
+
+        Path other = folder.resolve("other.json");
+        String json = Files.readString(file);
+        Files.writeString(other, json.replaceFirst("\"kernels\" : \"\\w+\"", "\"kernels\" : \"tuned 0123\""));
+        assertThat(bench(Backends::open, "compare", other.toString(), file.toString()))
+                .isZero();
+        assertThat(out).containsPattern("not the same kernels of cpu 1 thread: tuned 0123 and (vector|scalar)");
+    }
 }
