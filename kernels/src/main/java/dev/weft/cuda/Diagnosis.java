@@ -1,6 +1,5 @@
 package dev.weft.cuda;
 
-import dev.weft.DeviceException;
 import dev.weft.backend.Finding;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -72,8 +71,7 @@ record Diagnosis(
         findings.add(temporaryFolder());
         if (findings.stream().allMatch(Finding::ok)) {
             findings.add(driver());
-        }
-        if (findings.stream().allMatch(Finding::ok)) {
+            // they can be loaded without a driver
             for (Library library : Library.values()) {
                 findings.add(library(library));
             }
@@ -119,22 +117,12 @@ record Diagnosis(
     }
 
     private Finding library(Library library) {
-        String without = "; without it Weft's own kernels do all the work";
-        LibraryFinder.Found found = finder.find(library);
-        if (!found.usable()) {
-            return Finding.missing(
-                    library.title(),
-                    found.others().isEmpty()
-                            ? library.file() + " was not found"
-                            : "only %s was found, JCuda needs %s"
-                                    .formatted(found.others().get(0), library.file()),
-                    "install CUDA 12's, or run: weft cuda fetch" + without);
-        }
         try {
-            Libraries.load(library, finder);
+            LibraryFinder.Found found = Libraries.load(library, finder);
             return Finding.found(library.title(), found.file() + " (" + found.place() + ")");
-        } catch (DeviceException e) {
-            return Finding.missing(library.title(), e.getMessage(), "see above" + without);
+        } catch (LibraryLoadException e) {
+            return Finding.missing(
+                    library.title(), e.problem(), e.fix() + "; without it Weft's own kernels do all the work");
         }
     }
 }
