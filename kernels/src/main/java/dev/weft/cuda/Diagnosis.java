@@ -93,16 +93,23 @@ record Diagnosis(
     }
 
     private Finding temporaryFolder() {
+        String problem;
         try {
-            Files.delete(Files.createTempFile(temporary, "weft", ".tmp"));
-            return Finding.found("JCuda natives", "can be unpacked into " + temporary);
+            Path file = Files.createTempFile(temporary, "weft", ".tmp");
+            boolean loadable = file.toFile().setExecutable(true) && Files.isExecutable(file);
+            Files.delete(file);
+            if (loadable) {
+                return Finding.found("JCuda natives", "can be unpacked into " + temporary);
+            }
+            problem = "cannot be loaded from %s: it is mounted noexec".formatted(temporary);
         } catch (IOException e) {
-            return Finding.failed(
-                    "JCuda natives",
-                    "cannot be unpacked into %s: %s"
-                            .formatted(temporary, e.getClass().getSimpleName()),
-                    "name a folder that can be written: java -Djava.io.tmpdir=FOLDER");
+            problem = "cannot be unpacked into %s: %s"
+                    .formatted(temporary, e.getClass().getSimpleName());
         }
+        return Finding.failed(
+                "JCuda natives",
+                problem,
+                "name another folder: java -Djava.io.tmpdir=FOLDER, with scripts/weft by WEFT_JAVA_OPTS");
     }
 
     private Finding driver() {

@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Libraries {
     private static final Logger LOG = LoggerFactory.getLogger(Libraries.class);
-    private static final String REPAIR = "install it anew, run weft cuda fetch, or name another folder with -D%s=FOLDER"
-            .formatted(LibraryFinder.PROPERTY);
+    private static final String REPAIR =
+            "install it anew, run weft cuda fetch, or name another folder with " + LibraryFinder.VARIABLE;
     private static final Map<Library, LibraryFinder.Found> LOADED = new EnumMap<>(Library.class);
 
     private final Device device;

@@ -1,6 +1,7 @@
 package dev.weft.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.backend.Finding;
 import java.io.IOException;
@@ -79,6 +80,26 @@ class DiagnosisTest {
         Finding finding = failed("JCuda natives");
         assertThat(finding.detail()).startsWith("cannot be unpacked into " + temporary + ": ");
         assertThat(finding.fix()).contains("-Djava.io.tmpdir=");
+    }
+
+    @Test
+    void aTemporaryFolderThatLibrariesCannotBeLoadedFrom() throws IOException {
+        Optional<Path> mounted = writableAndNoexec();
+        assumeTrue(mounted.isPresent(), "SKIPPED: no file system here can be written and is mounted noexec");
+        temporary = mounted.get();
+        Finding finding = failed("JCuda natives");
+        assertThat(finding.detail()).isEqualTo("cannot be loaded from " + temporary + ": it is mounted noexec");
+        assertThat(finding.fix()).contains("-Djava.io.tmpdir=");
+    }
+
+    private static Optional<Path> writableAndNoexec() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/mounts")).stream()
+                .map(line -> line.split(" "))
+                .filter(mount ->
+                        mount[2].equals("tmpfs") && List.of(mount[3].split(",")).contains("noexec"))
+                .map(mount -> Path.of(mount[1]))
+                .filter(Files::isWritable)
+                .findFirst();
     }
 
     @Test
