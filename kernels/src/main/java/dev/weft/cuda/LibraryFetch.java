@@ -129,9 +129,12 @@ public final class LibraryFetch {
     /**
      * Takes the libraries out of the archive.
      *
-     * @throws DataException if there is too little space, or a digest is not the one expected
+     * @throws DataException if it does not exist, there is too little space, or a digest is not the one expected
      */
     public void extract(Path file, Progress progress) {
+        if (!Files.isRegularFile(file)) {
+            throw new DataException("there is no file %s; it should be %s".formatted(file, ARTIFACT));
+        }
         work(bytes(), folder -> extract(file, folder, progress));
     }
 
@@ -245,9 +248,6 @@ public final class LibraryFetch {
     }
 
     private void checkArchive(Path file, Progress progress) throws IOException, InterruptedException {
-        if (!Files.isRegularFile(file)) {
-            throw new DataException("there is no file %s; it should be %s".formatted(file, ARTIFACT));
-        }
         // the size tells most wrong files at once
         long bytes = Files.size(file);
         String sha256 = "";
