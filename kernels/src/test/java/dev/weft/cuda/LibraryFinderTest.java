@@ -68,6 +68,13 @@ class LibraryFinderTest {
         assertFinds(put("property/libcudnn.so.9"));
     }
 
+    @Test
+    void aRelativeCacheFolderIsIgnored() {
+        assertThat(LibraryFinder.cache(Map.of("XDG_CACHE_HOME", "relative")))
+                .isEqualTo(LibraryFinder.cache(Map.of()))
+                .isAbsolute();
+    }
+
     private void assertFinds(Path file) {
         assertThat(finder().find(Library.CUDNN).file()).isEqualTo(file);
     }
