@@ -1,6 +1,7 @@
 // A stand-in for libcudnn.so.9, written from the library's documentation: NCHW tensors of floats without gaps, filters KCRS,
 // cross-correlation. It checks what the real library checks, and some more. Algorithms differ here in their workspaces
-// alone; as on an Ampere GPU, every math type but CUDNN_FMA_MATH rounds the factors of a convolution to TF32.
+// alone, but those that are documented as non-deterministic, and the gradient of max-pooling, add in another order in every
+// call. As on an Ampere GPU, every math type but CUDNN_FMA_MATH rounds the factors of a convolution to TF32.
 #include <algorithm>
 #include <limits>
 
@@ -12,7 +13,7 @@ namespace {
 
 // cuDNN 9 numbers its statuses anew; JCudnn's constants are those of cuDNN 8.
 enum Status { NOT_INITIALIZED = 1001, BAD_PARAM = 2000, NULL_POINTER = 2002, WORKSPACE_TOO_SMALL = 2006, SHAPE_MISMATCH = 2008, NOT_SUPPORTED = 3000, EXECUTION_FAILED = 5000 };
-enum { FLOAT = 0, NCHW = 0, CROSS_CORRELATION = 1, FMA_MATH = 3 };
+enum { FLOAT = 0, NCHW = 0, CROSS_CORRELATION = 1, FMA_MATH = 3, MAX = 0, AVERAGE = 1 };
 
 struct Handle {
     void* stream = nullptr;
@@ -30,7 +31,33 @@ struct Convolution {
     float input(float x) const { return math == FMA_MATH ? x : tf32(x); }
 };
 struct Pooling {
-    int mode = 0, height = 0, width = 0, pad_h = 0, pad_w = 0, stride_h = 0, stride_w = 0;
+    int mode = 0, propagate_nan = 0, height = 0, width = 0, pad_h = 0, pad_w = 0, stride_h = 0, stride_w = 0;
+
+    void check(const Tensor& x, const Tensor& y) const {
+        require(height > 0, BAD_PARAM, "the pooling descriptor was not set");
+        Tensor expected{x.n, x.c, 1 + (x.h + 2 * pad_h - height) / stride_h, 1 + (x.w + 2 * pad_w - width) / stride_w};
+        require(y == expected, SHAPE_MISMATCH, "the output's shape is not that of the pooling");
+    }
+    // Calls body(index in y, indices in x of the window without padding, in row order) for each window.
+    template <class Body> void for_each_window(const Tensor& x, const Tensor& y, const Body& body) const {
+        for (int n = 0; n < y.n; n++)
+            for (int c = 0; c < y.c; c++)
+                for (int i = 0; i < y.h; i++)
+                    for (int j = 0; j < y.w; j++) {
+                        std::vector<long> window;
+                        for (int h = std::max(0, i * stride_h - pad_h); h < std::min(x.h, i * stride_h - pad_h + height); h++)
+                            for (int w = std::max(0, j * stride_w - pad_w); w < std::min(x.w, j * stride_w - pad_w + width); w++)
+                                window.push_back(x.at(n, c, h, w));
+                        body(y.at(n, c, i, j), window);
+                    }
+    }
+    // The first element that is as large as any, or the first NaN.
+    long winner(const float* x, const std::vector<long>& window) const {
+        long best = window[0];
+        for (long at : window)
+            if (x[at] > x[best] || (propagate_nan && std::isnan(x[at]) && !std::isnan(x[best]))) best = at;
+        return best;
+    }
 };
 struct Activation {
     int mode = -1, propagate_nan = 0;
@@ -140,6 +167,17 @@ template <class Body> void for_each_product(const Tensor& x, const Filter& w, co
                             }
 }
 
+// What a sum comes to where additions come in any order: one of its neighbours among the floats, another in every call.
+double in_any_order(double sum) {
+    static uint32_t state = 1;
+    state = state * 1664525 + 1013904223;
+    return sum * (1 + (int(state >> 16) % 3 - 1) * 0x1p-23);
+}
+
+bool non_deterministic(Direction direction, int algorithm) {
+    return (direction == DATA && algorithm == 0) || (direction == FILTER && (algorithm == 0 || algorithm == 3));
+}
+
 // target += a b over all products, where each index is that of x, w or y
 void convolve(const char* name, Handle& handle, Direction direction, const Tensor& x, const Filter& w, const Convolution& v, const Tensor& y, int algorithm,
               Workspace space, Blend blend, const Floats& a, const Floats& b, const Floats& target) {
@@ -155,7 +193,7 @@ void convolve(const char* name, Handle& handle, Direction direction, const Tenso
             long ia = direction == DATA ? iy : ix, ib = direction == FILTER ? iy : iw, it = direction == FORWARD ? iy : direction == DATA ? ix : iw;
             sums[size_t(it)] += double(v.input(pa[ia])) * v.input(pb[ib]);
         });
-        for (size_t i = 0; i < sums.size(); i++) blend.store(out[i], sums[i]);
+        for (size_t i = 0; i < sums.size(); i++) blend.store(out[i], non_deterministic(direction, algorithm) ? in_any_order(sums[i]) : sums[i]);
     }});
 }
 
@@ -239,11 +277,11 @@ EXPORT int cudnnDestroyPoolingDescriptor(void* d) { return destroy("cudnnDestroy
 EXPORT int cudnnSetPooling2dDescriptor(void* d, int mode, int nan, int height, int width, int pad_h, int pad_w, int stride_h, int stride_w) {
     return call("cudnnSetPooling2dDescriptor", [&] {
         Pooling& p = poolings.get(d, BAD_PARAM, "pooling descriptor");
-        require(mode == 1, NOT_SUPPORTED, "the stand-in has averages that include padding alone");
+        require(mode == MAX || mode == AVERAGE, NOT_SUPPORTED, "the stand-in has maxima, and averages that include padding, alone");
         require(nan == 0 || nan == 1, BAD_PARAM, "no such NaN propagation");
         require(height > 0 && width > 0 && stride_h > 0 && stride_w > 0, BAD_PARAM, "window or stride is below 1");
         require(pad_h >= 0 && pad_w >= 0 && pad_h < height && pad_w < width, BAD_PARAM, "padding is negative or as large as the window");
-        p = {mode, height, width, pad_h, pad_w, stride_h, stride_w};
+        p = {mode, nan, height, width, pad_h, pad_w, stride_h, stride_w};
     });
 }
 EXPORT int cudnnCreateActivationDescriptor(void** d) { return create("cudnnCreateActivationDescriptor", activations, d); }
@@ -299,26 +337,45 @@ EXPORT int cudnnConvolutionBackwardFilter(void* handle, const float* alpha, void
 EXPORT int cudnnPoolingForward(void* handle, void* pd, const float* alpha, void* xd, const void* x, const float* beta, void* yd, void* y) {
     return call("cudnnPoolingForward", [&] {
         Pooling p = poolings.get(pd, BAD_PARAM, "pooling descriptor");
-        require(p.height > 0, BAD_PARAM, "the pooling descriptor was not set");
         Tensor tx = tensor_of(xd), ty = tensor_of(yd);
-        Tensor expected{tx.n, tx.c, 1 + (tx.h + 2 * p.pad_h - p.height) / p.stride_h, 1 + (tx.w + 2 * p.pad_w - p.width) / p.stride_w};
-        require(ty == expected, SHAPE_MISMATCH, "the output's shape is not that of the pooling");
+        p.check(tx, ty);
         Floats fx = floats(x, tx, "x"), fy = floats(y, ty, "y");
         require(!fx.overlaps(fy), BAD_PARAM, "y overlaps x");
         Blend blend(alpha, beta);
         enqueue_library_work(handle_of(handle).stream, {"cudnnPoolingForward", [=](const Touch& touch) {
             const float* px = fx.read(touch);
             float* py = blend.write(fy, touch);
-            for (int n = 0; n < ty.n; n++)
-                for (int c = 0; c < ty.c; c++)
-                    for (int i = 0; i < ty.h; i++)
-                        for (int j = 0; j < ty.w; j++) {
-                            double sum = 0;
-                            for (int h = std::max(0, i * p.stride_h - p.pad_h); h < std::min(tx.h, i * p.stride_h - p.pad_h + p.height); h++)
-                                for (int w = std::max(0, j * p.stride_w - p.pad_w); w < std::min(tx.w, j * p.stride_w - p.pad_w + p.width); w++)
-                                    sum += px[tx.at(n, c, h, w)];
-                            blend.store(py[ty.at(n, c, i, j)], sum / (double(p.height) * p.width));
-                        }
+            p.for_each_window(tx, ty, [&](long to, const std::vector<long>& window) {
+                double sum = 0;
+                for (long at : window) sum += px[at];
+                blend.store(py[to], p.mode == AVERAGE ? sum / (double(p.height) * p.width) : px[p.winner(px, window)]);
+            });
+        }});
+    });
+}
+
+EXPORT int cudnnPoolingBackward(void* handle, void* pd, const float* alpha, void* yd, const void* y, void* dyd, const void* dy, void* xd, const void* x,
+                                const float* beta, void* dxd, void* dx) {
+    return call("cudnnPoolingBackward", [&] {
+        Pooling p = poolings.get(pd, BAD_PARAM, "pooling descriptor");
+        require(p.mode == MAX, NOT_SUPPORTED, "the stand-in has the gradient of maxima alone");
+        Tensor tx = tensor_of(xd), ty = tensor_of(yd);
+        require(tx == tensor_of(dxd) && ty == tensor_of(dyd), SHAPE_MISMATCH, "a gradient has not the shape of what it is of");
+        p.check(tx, ty);
+        Floats fy = floats(y, ty, "y"), fdy = floats(dy, ty, "dy"), fx = floats(x, tx, "x"), fdx = floats(dx, tx, "dx");
+        for (auto& operand : {fy, fdy, fx}) require(!fdx.overlaps(operand), BAD_PARAM, "dx overlaps an input");
+        Blend blend(alpha, beta);
+        enqueue_library_work(handle_of(handle).stream, {"cudnnPoolingBackward", [=](const Touch& touch) {
+            const float *py = fy.read(touch), *pdy = fdy.read(touch), *px = fx.read(touch);
+            float* pdx = blend.write(fdx, touch);
+            std::vector<double> sums(fdx.rows);
+            std::vector<int> additions(fdx.rows);
+            p.for_each_window(tx, ty, [&](long from, const std::vector<long>& window) {
+                size_t to = size_t(p.winner(px, window));
+                if (memcmp(&px[to], &py[from], 4)) report("cudnnPoolingBackward: y is not what the forward pass makes of x");
+                sums[to] += pdy[from], additions[to]++;
+            });
+            for (size_t i = 0; i < sums.size(); i++) blend.store(pdx[i], additions[i] > 1 ? in_any_order(sums[i]) : sums[i]);
         }});
     });
 }

@@ -15,6 +15,12 @@ final class Arena {
     private static final int POISON_INT = 0x80000001;
     private static final byte POISON_BYTE = 0x7b;
 
+    private static final int CACHE_LINE = 64;
+    private static final int ARRAY_HEADER = 16;
+
+    /** Below this size an array has no region of its own, see {@link #at}. */
+    private static final long LARGE = 1 << 22;
+
     private final Map<DType, Object> arrays = new EnumMap<>(DType.class);
 
     Arena(List<Binding> bindings) {
@@ -23,8 +29,27 @@ final class Arena {
                     .mapToLong(binding -> binding.plan(type).size())
                     .max()
                     .orElse(0);
-            arrays.put(type, JavaArrays.allocate("the memory for activations", type, size));
+            long least = type == DType.REAL ? LARGE / JavaArrays.width(type) : 0;
+            arrays.put(
+                    type, JavaArrays.allocate("the memory for activations", type, Math.max(least, size + base(type))));
         }
+    }
+
+    /**
+     * Where a block begins in the array. A large array of Java begins 16 bytes after a cache line (where the garbage
+     * collector gives it a region of its own, as G1 does), so a block at this index begins with a cache line: vectors that
+     * cross two lines take twice as long.
+     */
+    int at(DType type, MemoryPlan.Block block) {
+        return at(type, block.offset());
+    }
+
+    int at(DType type, long offset) {
+        return (int) (base(type) + offset);
+    }
+
+    private static int base(DType type) {
+        return (CACHE_LINE - ARRAY_HEADER) / JavaArrays.width(type);
     }
 
     Object array(DType type) {
@@ -38,8 +63,11 @@ final class Arena {
                 .sum();
     }
 
-    void poison(DType type, long from, long to) {
+    /** Poisons elements of a plan. */
+    void poison(DType type, long first, long end) {
         Object array = arrays.get(type);
+        long from = at(type, first);
+        long to = at(type, end);
         if (array instanceof float[] floats) {
             Arrays.fill(floats, (int) from, (int) to, POISON_REAL);
         } else if (array instanceof int[] ints) {
@@ -49,11 +77,16 @@ final class Arena {
         }
     }
 
-    /** The first element of the guard bands around the blocks that is no longer poisoned, or -1. */
-    long firstBrokenGuard(DType type, MemoryPlan plan) {
+    /**
+     * The first element of the guard bands around the blocks that is no longer poisoned, or -1.
+     *
+     * @param from where the plan's memory begins
+     */
+    long firstBrokenGuard(DType type, MemoryPlan plan, long from) {
         for (MemoryPlan.Block block : plan.blocks()) {
-            long end = block.offset() + block.size();
-            for (long i = block.offset() - plan.guard(); i < block.offset(); i++) {
+            long first = from + block.offset();
+            long end = first + block.size();
+            for (long i = first - plan.guard(); i < first; i++) {
                 if (!poisoned(type, (int) i)) {
                     return i;
                 }
@@ -67,8 +100,9 @@ final class Arena {
         return -1;
     }
 
-    private boolean poisoned(DType type, int i) {
+    private boolean poisoned(DType type, int offset) {
         Object array = arrays.get(type);
+        int i = at(type, offset);
         if (array instanceof float[] floats) {
             return Float.floatToRawIntBits(floats[i]) == Float.floatToRawIntBits(POISON_REAL);
         } else if (array instanceof int[] ints) {

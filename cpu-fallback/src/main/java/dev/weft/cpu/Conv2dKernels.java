@@ -5,32 +5,14 @@ import dev.weft.op.Window2d;
 import dev.weft.tensor.TensorRef;
 import java.util.Arrays;
 
-/**
- * Convolution and its gradients, directly on framed images (see {@link Plane}), without im2col. A stride above 1 is
- * handled on the grid of stride 1: the forward pass drops the positions between, the gradients see zeros there.
- */
+/** Convolution and its gradients, in tiles and directly on the images, without im2col. */
 final class Conv2dKernels {
-    /** Partial sums of the filter gradient; fixed, so that the sum's order does not depend on the threads. */
-    private static final int SLOTS = 16;
-
-    /** Images whose filter gradients are summed in registers. */
-    private static final int GROUP = 8;
-
     private Conv2dKernels() {}
 
     /** Sizes of a convolution x * w = y. */
-    private record Geometry(
-            int images,
-            int channels,
-            int height,
-            int width,
-            int filters,
-            int outHeight,
-            int outWidth,
-            Window2d window) {
+    record Geometry(int channels, int height, int width, int filters, int outHeight, int outWidth, Window2d window) {
         static Geometry of(TensorRef x, Window2d window, TensorRef y) {
             return new Geometry(
-                    x.shape().get(0),
                     x.shape().get(1),
                     x.shape().get(2),
                     x.shape().get(3),
@@ -40,251 +22,346 @@ final class Conv2dKernels {
                     window);
         }
 
-        int imageLength() {
-            return channels * height * width;
+        Correlation forward(Products products) {
+            return new Correlation(
+                    channels,
+                    filters,
+                    Correlation.Axis.forward(
+                            height, outHeight, window.height(), window.strideHeight(), window.padHeight()),
+                    Correlation.Axis.forward(width, outWidth, window.width(), window.strideWidth(), window.padWidth()),
+                    products);
         }
 
-        int outLength() {
-            return filters * outHeight * outWidth;
+        Correlation backward(Products products) {
+            return new Correlation(
+                    filters,
+                    channels,
+                    Correlation.Axis.backward(
+                            outHeight, height, window.height(), window.strideHeight(), window.padHeight()),
+                    Correlation.Axis.backward(outWidth, width, window.width(), window.strideWidth(), window.padWidth()),
+                    products);
         }
 
-        /** The frame of x: the image with its padding. */
-        Plane framed(Primitives primitives) {
-            return new Plane(
-                    channels, height + 2 * window.padHeight(), width + 2 * window.padWidth(), primitives.panelWidth());
-        }
-
-        void frame(Plane plane, Reals x, int n, float[] frame, int frameAt) {
-            plane.fill(
-                    frame,
-                    frameAt,
-                    x.a,
-                    x.at + n * imageLength(),
-                    height,
-                    width,
-                    window.padHeight(),
-                    window.padWidth(),
-                    1,
-                    1);
-        }
-
-        /** Positions of the output in the frame, stride 1, rounded up to whole panels. */
-        int positions(Plane plane, Primitives primitives) {
-            int last = (outHeight - 1) * window.strideHeight() * plane.width() + (outWidth - 1) * window.strideWidth();
-            return panels(last + 1, primitives);
-        }
-    }
-
-    /** Rounded up to whole panels. A position more could read past the slack of the frame. */
-    private static int panels(int positions, Primitives primitives) {
-        int width = primitives.panelWidth();
-        return (positions + width - 1) / width * width;
-    }
-
-    /** For every position of a frame, the products of all filters with the taps there. */
-    private static void correlate(
-            Primitives primitives,
-            float[] w,
-            int wAt,
-            int filters,
-            float[] frame,
-            int frameAt,
-            int[] taps,
-            float[] grid,
-            int gridAt,
-            int positions) {
-        for (int q = 0; q < positions; q += primitives.panelWidth()) {
-            primitives.multiplyPanel(
-                    w, wAt, taps.length, 1, filters, frame, frameAt + q, taps, grid, gridAt + q, positions);
+        int area() {
+            return window.height() * window.width();
         }
     }
 
     /** {@code y[n] = w * x[n]}. */
-    static Phase[] forward(Op.Conv2d op, Binding binding) {
+    static Kernel forward(Op.Conv2d op, Binding binding) {
+        return forward(op, null, null, binding);
+    }
+
+    /**
+     * Convolution, then bias, then ReLU.
+     *
+     * @param bias null where there is none
+     * @param relu null where there is none
+     */
+    static Kernel forward(Op.Conv2d op, Op.AddBias bias, Op.Activation relu, Binding binding) {
         Primitives primitives = binding.primitives();
         Geometry g = Geometry.of(op.x(), op.window(), op.y());
-        Plane plane = g.framed(primitives);
-        int[] taps = plane.taps(op.window().height(), op.window().width());
-        int positions = g.positions(plane, primitives);
-        Reals x = binding.reals(op.x());
-        Reals w = binding.reals(op.w());
-        Reals y = binding.reals(op.y());
-        Reals frames = binding.scratch((long) plane.length() * binding.threads());
-        Reals grids = binding.scratch((long) g.filters * positions * binding.threads());
-        int rowStep = op.window().strideHeight() * plane.width();
-        int columnStep = op.window().strideWidth();
-        return new Phase[] {
-            new Phase(g.images, (n, thread) -> {
-                int frameAt = frames.at + thread * plane.length();
-                int gridAt = grids.at + thread * g.filters * positions;
-                g.frame(plane, x, n, frames.a, frameAt);
-                correlate(primitives, w.a, w.at, g.filters, frames.a, frameAt, taps, grids.a, gridAt, positions);
-                int yAt = y.at + n * g.outLength();
-                for (int k = 0; k < g.filters; k++) {
-                    copyGrid(
-                            grids.a,
-                            gridAt + k * positions,
-                            rowStep,
-                            columnStep,
-                            y.a,
-                            yAt + k * g.outHeight * g.outWidth,
-                            g.outHeight,
-                            g.outWidth);
+        Correlation correlation = g.forward(primitives.products());
+        Correlation.Run[] runs = correlation.runs(0, g.outHeight);
+        Reals packed = binding.scratch(correlation.packedLength());
+        Operand x = binding.tiles(op.x());
+        Operand y = binding.tiles(relu != null ? relu.y() : bias != null ? bias.y() : op.y());
+        Reals b = bias == null ? null : binding.reals(bias.b());
+        int plane = g.outHeight * g.outWidth * binding.tiling().lanes();
+        return Kernel.tiled(pack(g, correlation, binding.reals(op.w()), packed), (task, frame, thread) -> {
+            for (int t = 0; t < task.count(); t++) {
+                int yAt = y.at(task, frame) + t * y.tile;
+                correlation.run(
+                        runs,
+                        packed.a,
+                        packed.at,
+                        x.reals,
+                        x.at(task, frame) + t * x.tile,
+                        y.reals,
+                        yAt,
+                        plane,
+                        g.filters,
+                        b == null ? null : b.a,
+                        b == null ? 0 : b.at);
+                if (relu != null) {
+                    primitives.relu(y.reals, yAt, y.reals, yAt, y.tile);
                 }
-            })
-        };
+            }
+        });
     }
 
-    /** Copies the valid positions of a grid. */
-    private static void copyGrid(
-            float[] grid, int gridAt, int rowStep, int columnStep, float[] y, int yAt, int rows, int columns) {
-        for (int i = 0; i < rows; i++) {
-            int from = gridAt + i * rowStep;
-            int to = yAt + i * columns;
-            if (columnStep == 1) {
-                System.arraycopy(grid, from, y, to, columns);
-                continue;
-            }
-            for (int j = 0; j < columns; j++) {
-                y[to + j] = grid[from + j * columnStep];
-            }
+    /**
+     * Convolution, bias, ReLU and max-pooling, one row of pooled pixels after the other: only the rows of the convolution
+     * that it needs are held. ReLU comes after the maximum, which gives the same and is less work.
+     */
+    static Kernel forwardAndPool(Op.Conv2d op, Op.AddBias bias, Op.MaxPool2d pool, Binding binding) {
+        Primitives primitives = binding.primitives();
+        Pooling pooling = primitives.pooling();
+        Geometry g = Geometry.of(op.x(), op.window(), op.y());
+        Pool2dKernels.Geometry p = Pool2dKernels.Geometry.of(pool.x(), pool.window(), pool.y(), binding);
+        Correlation correlation = g.forward(primitives.products());
+        Correlation.Run[][] runs = new Correlation.Run[p.outHeight()][];
+        for (int row = 0; row < runs.length; row++) {
+            runs[row] = correlation.runs(p.firstRow(row), p.endRow(row));
         }
-    }
-
-    /**
-     * {@code dx[n] = dy[n] * w}, with the filters turned by 180 degrees and their channels and number exchanged: tap
-     * (r,s) of w met pixel (h,v) from output (h + pad - r, v + pad - s).
-     */
-    static Phase[] inputGradient(Op.Conv2dInputGradient op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Window2d window = op.window();
-        Geometry g = Geometry.of(op.dx(), window, op.dy());
-        Plane plane = new Plane(
-                g.filters, g.height + window.height() - 1, g.width + window.width() - 1, primitives.panelWidth());
-        int[] taps = plane.taps(window.height(), window.width());
-        int positions = panels((g.height - 1) * plane.width() + g.width, primitives);
-        Reals dy = binding.reals(op.dy());
-        Reals w = binding.reals(op.w());
-        Reals dx = binding.reals(op.dx());
-        Reals turned = binding.scratch(w.length);
-        Reals frames = binding.scratch((long) plane.length() * binding.threads());
-        Reals grids = binding.scratch((long) g.channels * positions * binding.threads());
-        int area = window.height() * window.width();
-
-        Phase turn = new Phase(g.channels, (c, thread) -> {
-            for (int k = 0; k < g.filters; k++) {
-                for (int tap = 0; tap < area; tap++) {
-                    turned.a[turned.at + (c * g.filters + k) * area + area - 1 - tap] =
-                            w.a[w.at + (k * g.channels + c) * area + tap];
-                }
-            }
-        });
-        Phase convolve = new Phase(g.images, (n, thread) -> {
-            int frameAt = frames.at + thread * plane.length();
-            int gridAt = grids.at + thread * g.channels * positions;
-            plane.fill(
-                    frames.a,
-                    frameAt,
-                    dy.a,
-                    dy.at + n * g.outLength(),
-                    g.outHeight,
-                    g.outWidth,
-                    window.height() - 1 - window.padHeight(),
-                    window.width() - 1 - window.padWidth(),
-                    window.strideHeight(),
-                    window.strideWidth());
-            correlate(primitives, turned.a, turned.at, g.channels, frames.a, frameAt, taps, grids.a, gridAt, positions);
-            int imageAt = dx.at + n * g.imageLength();
-            for (int c = 0; c < g.channels; c++) {
-                copyGrid(
-                        grids.a,
-                        gridAt + c * positions,
-                        plane.width(),
-                        1,
-                        dx.a,
-                        imageAt + c * g.height * g.width,
-                        g.height,
-                        g.width);
-            }
-        });
-        return new Phase[] {turn, convolve};
-    }
-
-    /**
-     * {@code dw[k,tap] = sum over n and positions q of dy[n,k,q] x[n, q + tap]}. Each slot adds up a fixed run of images
-     * in order; then the slots are added up in a fixed tree.
-     */
-    static Phase[] filterGradient(Op.Conv2dFilterGradient op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Window2d window = op.window();
-        Geometry g = Geometry.of(op.x(), window, op.dy());
-        Plane plane = g.framed(primitives);
-        int[] taps = plane.taps(window.height(), window.width());
-        int positions = g.positions(plane, primitives);
-        // dy on the grid of positions, a frame of its own: rows as far apart as in the frame of x
-        int rowsInGrid = (positions + plane.width() - 1) / plane.width();
-        Plane grid = new Plane(1, rowsInGrid, plane.width(), 0);
-        int gridLength = g.filters * grid.length() + primitives.panelWidth();
-        Reals x = binding.reals(op.x());
-        Reals dy = binding.reals(op.dy());
-        Reals dw = binding.reals(op.dw());
-        Reals frames = binding.scratch((long) GROUP * plane.length() * binding.threads());
-        Reals grids = binding.scratch((long) GROUP * gridLength * binding.threads());
-        Reals lanes = binding.scratch(primitives.dotScratch() * binding.threads());
-        Reals slots = binding.scratch((long) SLOTS * dw.length);
-        int outPlane = g.outHeight * g.outWidth;
-
-        Phase sumImages = new Phase(SLOTS, (slot, thread) -> {
-            int framesAt = frames.at + thread * GROUP * plane.length();
-            int gridsAt = grids.at + thread * GROUP * gridLength;
-            int slotAt = slots.at + slot * dw.length;
-            Arrays.fill(slots.a, slotAt, slotAt + dw.length, 0);
-            int end = (int) ((slot + 1L) * g.images / SLOTS);
-            for (int first = (int) ((long) slot * g.images / SLOTS); first < end; first += GROUP) {
-                int count = Math.min(GROUP, end - first);
-                for (int i = 0; i < count; i++) {
-                    g.frame(plane, x, first + i, frames.a, framesAt + i * plane.length());
+        Reals packed = binding.scratch(correlation.packedLength());
+        Reals b = binding.reals(bias.b());
+        Operand x = binding.tiles(op.x());
+        Operand y = binding.tiles(pool.y());
+        Operand argmax = binding.tiles(pool.argmax());
+        int lanes = binding.tiling().lanes();
+        int line = g.outWidth * lanes;
+        int plane = pool.window().height() * line;
+        int pooledLine = p.outWidth() * lanes;
+        ThreadScratch rows = binding.threadScratch((long) g.filters * plane);
+        return Kernel.tiled(pack(g, correlation, binding.reals(op.w()), packed), (task, frame, thread) -> {
+            int rowsAt = rows.at(thread);
+            for (int t = 0; t < task.count(); t++) {
+                int xAt = x.at(task, frame) + t * x.tile;
+                for (int row = 0; row < runs.length; row++) {
+                    correlation.run(
+                            runs[row], packed.a, packed.at, x.reals, xAt, rows.a, rowsAt, plane, g.filters, b.a, b.at);
                     for (int k = 0; k < g.filters; k++) {
-                        grid.fill(
-                                grids.a,
-                                gridsAt + i * gridLength + k * grid.length(),
-                                dy.a,
-                                dy.at + (first + i) * g.outLength() + k * outPlane,
-                                g.outHeight,
-                                g.outWidth,
-                                0,
-                                0,
-                                window.strideHeight(),
-                                window.strideWidth());
+                        int to = t * y.tile + k * p.outPlane() + row * pooledLine;
+                        int yAt = y.at(task, frame) + to;
+                        Pool2dKernels.maxRow(
+                                p,
+                                pooling,
+                                row,
+                                rows.a,
+                                rowsAt + k * plane,
+                                p.firstRow(row),
+                                y.reals,
+                                yAt,
+                                argmax.ints,
+                                argmax.at(task, frame) + to,
+                                true);
                     }
                 }
-                primitives.addDotProducts(
-                        grids.a,
-                        gridsAt,
-                        gridLength,
-                        grid.length(),
-                        g.filters,
-                        frames.a,
-                        framesAt,
-                        plane.length(),
-                        taps,
-                        positions,
-                        count,
-                        slots.a,
-                        slotAt,
-                        lanes.a,
-                        lanes.at + thread * primitives.dotScratch());
             }
         });
-        Phase combine = Phase.single(() -> {
-            for (int distance = 1; distance < SLOTS; distance *= 2) {
-                for (int slot = 0; slot < SLOTS; slot += 2 * distance) {
-                    int at = slots.at + slot * dw.length;
-                    primitives.add(slots.a, at, slots.a, at + distance * dw.length, slots.a, at, dw.length);
+    }
+
+    /** Packs the weights for {@link Geometry#forward}. */
+    static Phase pack(Geometry g, Correlation correlation, Reals w, Reals packed) {
+        return new Phase(
+                correlation.blocks().count(),
+                (block, thread) -> correlation.pack(
+                        block,
+                        w.a,
+                        w.at,
+                        g.channels * g.area(),
+                        g.area(),
+                        g.window.width(),
+                        g.filters - 1,
+                        packed.a,
+                        packed.at));
+    }
+
+    /** {@code dx[n,c,h,v]} is the sum over the filters k and the taps that met pixel (h,v), each at the output where it did. */
+    static Kernel inputGradient(Op.Conv2dInputGradient op, Binding binding) {
+        Geometry g = Geometry.of(op.dx(), op.window(), op.dy());
+        Operand dy = binding.tiles(op.dy());
+        Operand dx = binding.tiles(op.dx());
+        Reals w = binding.reals(op.w());
+        Correlation correlation = g.backward(binding.primitives().products());
+        Correlation.Run[] runs = correlation.runs(0, g.height);
+        Reals packed = binding.scratch(correlation.packedLength());
+        int plane = g.height * g.width * binding.tiling().lanes();
+        Phase pack = new Phase(
+                correlation.blocks().count(),
+                (block, thread) -> correlation.pack(
+                        block,
+                        w.a,
+                        w.at,
+                        g.area(),
+                        g.channels * g.area(),
+                        g.window.width(),
+                        g.channels - 1,
+                        packed.a,
+                        packed.at));
+        return Kernel.tiled(pack, (task, frame, thread) -> {
+            for (int t = 0; t < task.count(); t++) {
+                correlation.run(
+                        runs,
+                        packed.a,
+                        packed.at,
+                        dy.reals,
+                        dy.at(task, frame) + t * dy.tile,
+                        dx.reals,
+                        dx.at(task, frame) + t * dx.tile,
+                        plane,
+                        g.channels,
+                        null,
+                        0);
+            }
+        });
+    }
+
+    /**
+     * {@code dw[k,tap] = sum over n and positions p of dy[n,k,p] x[n, p + tap]}, for the images of a slot. A block of
+     * filters and taps is summed up lane by lane, over all positions and a few tiles; then its lanes are added up. An image
+     * with padding is copied into a frame of zeros first.
+     */
+    static Kernel filterGradient(Op.Conv2dFilterGradient op, Binding binding) {
+        Products products = binding.primitives().products();
+        Window2d window = op.window();
+        Geometry g = Geometry.of(op.x(), window, op.dy());
+        Operand x = binding.tiles(op.x());
+        Operand dy = binding.tiles(op.dy());
+        Reals dw = binding.reals(op.dw());
+        Tiling tiling = binding.tiling();
+        int lanes = tiling.lanes();
+        Frame frameOfZeros = Frame.of(g, lanes);
+        int[] taps = frameOfZeros.taps(g);
+        int[] positions = frameOfZeros.positions(g);
+        Slots slots = new Slots(dw.length, binding);
+        long framesLength = frameOfZeros.isNeeded() ? (long) GROUP * frameOfZeros.length() : 0;
+        ThreadScratch scratch = binding.threadScratch(framesLength + MAX_SUMS * lanes);
+        int plane = g.outHeight * g.outWidth * lanes;
+        return Kernel.reduced(
+                (task, frame, thread) -> {
+                    int sumsAt = scratch.at(thread);
+                    int framesAt = sumsAt + MAX_SUMS * lanes;
+                    for (int slot = task.firstSlot(); slot < task.endSlot(); slot++) {
+                        int slotAt = slots.clear(slot);
+                        int end = tiling.firstTile(slot + 1);
+                        for (int first = tiling.firstTile(slot); first < end; first += GROUP) {
+                            int count = Math.min(GROUP, end - first);
+                            int xAt = x.at(task, frame) + (first - task.first()) * x.tile;
+                            float[] images = x.reals;
+                            int imagesAt = xAt;
+                            int imageStep = x.tile;
+                            if (frameOfZeros.isNeeded()) {
+                                for (int t = 0; t < count; t++) {
+                                    frameOfZeros.fill(
+                                            g,
+                                            x.reals,
+                                            xAt + t * x.tile,
+                                            scratch.a,
+                                            framesAt + t * frameOfZeros.length());
+                                }
+                                images = scratch.a;
+                                imagesAt = framesAt;
+                                imageStep = frameOfZeros.length();
+                            }
+                            for (int k = 0; k < g.filters; ) {
+                                int width = products.gradientWidth(g.filters - k, window.width());
+                                int lastFilter = Math.min(width, g.filters - k) - 1;
+                                int dyAt = dy.at(task, frame) + (first - task.first()) * dy.tile + k * plane;
+                                int tapsOfBlock = products.gradientTaps(width, window.width());
+                                for (int tap = 0; tap < taps.length; tap += tapsOfBlock) {
+                                    int lastTap = Math.min(tap + tapsOfBlock, taps.length) - 1;
+                                    Arrays.fill(scratch.a, sumsAt, sumsAt + width * tapsOfBlock * lanes, 0);
+                                    for (int t = 0; t < count; t++) {
+                                        products.gradient(
+                                                width,
+                                                window.width(),
+                                                dy.reals,
+                                                dyAt + t * dy.tile,
+                                                plane,
+                                                lastFilter,
+                                                images,
+                                                imagesAt + t * imageStep,
+                                                positions,
+                                                0,
+                                                positions.length,
+                                                taps,
+                                                tap,
+                                                lastTap,
+                                                scratch.a,
+                                                sumsAt);
+                                    }
+                                    for (int j = 0; j <= lastFilter; j++) {
+                                        int to = slotAt + (k + j) * taps.length + tap;
+                                        for (int i = 0; i <= lastTap - tap; i++) {
+                                            slots.array()[to + i] +=
+                                                    laneSum(scratch.a, sumsAt + (j * tapsOfBlock + i) * lanes, lanes);
+                                        }
+                                    }
+                                }
+                                k += width;
+                            }
+                        }
+                    }
+                },
+                slots.combine(dw));
+    }
+
+    /** Tiles whose sums are added up lane by lane; more would lose digits in long running sums. */
+    private static final int GROUP = 2;
+
+    /** The largest number of vectors that a block of {@link Products#gradient} sums up in. */
+    private static final int MAX_SUMS = 32;
+
+    /** The sum of a vector's lanes as a fixed tree. */
+    private static float laneSum(float[] lanes, int at, int count) {
+        float s0 = 0;
+        float s1 = 0;
+        float s2 = 0;
+        float s3 = 0;
+        for (int lane = at; lane < at + count; lane += 4) {
+            s0 += lanes[lane];
+            s1 += lanes[lane + 1];
+            s2 += lanes[lane + 2];
+            s3 += lanes[lane + 3];
+        }
+        return (s0 + s1) + (s2 + s3);
+    }
+
+    /** A tile's images with their padding. */
+    private record Frame(int height, int width, int channels, int lanes, boolean isNeeded) {
+        static Frame of(Geometry g, int lanes) {
+            Window2d w = g.window;
+            boolean padded = w.padHeight() > 0 || w.padWidth() > 0;
+            return new Frame(g.height + 2 * w.padHeight(), g.width + 2 * w.padWidth(), g.channels, lanes, padded);
+        }
+
+        int length() {
+            return (int) Math.min(Integer.MAX_VALUE, (long) channels * height * width * lanes);
+        }
+
+        /** Where the taps (c,r,s) of a filter lie, relative to the position of an output. */
+        int[] taps(Geometry g) {
+            int[] taps = new int[channels * g.area()];
+            int tap = 0;
+            for (int c = 0; c < channels; c++) {
+                for (int r = 0; r < g.window.height(); r++) {
+                    for (int s = 0; s < g.window.width(); s++) {
+                        taps[tap++] = ((c * height + r) * width + s) * lanes;
+                    }
                 }
             }
-            System.arraycopy(slots.a, slots.at, dw.a, dw.at, dw.length);
-        });
-        return new Phase[] {sumImages, combine};
+            return taps;
+        }
+
+        /** Where the window of each output begins. */
+        int[] positions(Geometry g) {
+            int[] positions = new int[g.outHeight * g.outWidth];
+            for (int p = 0; p < positions.length; p++) {
+                int row = p / g.outWidth * g.window.strideHeight();
+                int column = p % g.outWidth * g.window.strideWidth();
+                positions[p] = (row * width + column) * lanes;
+            }
+            return positions;
+        }
+
+        void fill(Geometry g, float[] x, int xAt, float[] frame, int frameAt) {
+            int left = g.window.padWidth() * lanes;
+            int top = g.window.padHeight();
+            int row = g.width * lanes;
+            int frameRow = width * lanes;
+            for (int c = 0; c < channels; c++) {
+                int to = frameAt + c * height * frameRow;
+                Arrays.fill(frame, to, to + top * frameRow, 0);
+                for (int h = 0; h < g.height; h++) {
+                    int line = to + (top + h) * frameRow;
+                    Arrays.fill(frame, line, line + left, 0);
+                    System.arraycopy(x, xAt + (c * g.height + h) * row, frame, line + left, row);
+                    Arrays.fill(frame, line + left + row, line + frameRow, 0);
+                }
+                Arrays.fill(frame, to + (top + g.height) * frameRow, to + height * frameRow, 0);
+            }
+        }
     }
 }

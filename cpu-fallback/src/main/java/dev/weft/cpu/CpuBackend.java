@@ -1,7 +1,10 @@
 package dev.weft.cpu;
 
+import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
+import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
+import dev.weft.backend.Kernels;
 import dev.weft.backend.Memory;
 import dev.weft.backend.OpTable;
 import dev.weft.op.Op;
@@ -11,11 +14,20 @@ import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Trains on the CPU: float, several threads, the Vector API where it is there. */
 final class CpuBackend implements Backend {
-    static final OpTable<Binding, Phase[]> OPS = new OpTable<Binding, Phase[]>()
+    /** The kernels that use the Vector API, as {@link Kernels#name} names them. */
+    static final String VECTOR = "vector";
+
+    /** The kernels of plain loops. */
+    static final String SCALAR = "scalar";
+
+    private static final String VECTOR_FLAG = "--add-modules jdk.incubator.vector";
+
+    static final OpTable<Binding, Kernel> OPS = new OpTable<Binding, Kernel>()
             .on(Op.MatMul.class, MatMulKernel::bind)
             .on(Op.AddBias.class, BiasKernels::add)
             .on(Op.BiasGradient.class, BiasKernels::gradient)
@@ -62,15 +74,32 @@ final class CpuBackend implements Backend {
         this.reason = reason;
     }
 
-    /** Opens the backend with the Vector API where the module is there, else with scalar loops. */
-    static CpuBackend open(int threads) {
-        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+    /**
+     * Opens the backend with the kernels that are asked for; else with the Vector API where the module is there, and scalar
+     * loops where it is not.
+     */
+    static CpuBackend open(BackendOptions options) {
+        boolean vector = vectorModule();
+        String kernels = options.kernels().name();
+        if (kernels.equals(SCALAR)) {
+            return new CpuBackend(options.threads(), new ScalarPrimitives(), ", as asked for");
+        } else if (kernels.equals(VECTOR) && !vector) {
+            throw new DeviceException("vector kernels need the Vector API: start java with " + VECTOR_FLAG);
+        } else if (!vector) {
             return new CpuBackend(
-                    threads,
+                    options.threads(),
                     new ScalarPrimitives(),
-                    " (several times slower than the Vector API: start java with --add-modules jdk.incubator.vector)");
+                    " (several times slower than the Vector API: start java with %s)".formatted(VECTOR_FLAG));
         }
-        return new CpuBackend(threads, new VectorPrimitives(), "");
+        return new CpuBackend(options.threads(), new VectorPrimitives(), "");
+    }
+
+    static CpuBackend open(int threads) {
+        return open(new BackendOptions(threads));
+    }
+
+    private static boolean vectorModule() {
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
     }
 
     @Override
@@ -85,8 +114,19 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public String kernels() {
+        return primitives instanceof ScalarPrimitives ? SCALAR : VECTOR;
+    }
+
+    @Override
     public double unitRoundoff() {
         return 0x1p-24;
+    }
+
+    /** Of the vector units, whatever kernels are in use: that is what the processor is capable of. */
+    @Override
+    public Optional<PeakRates> measurePeakRates() {
+        return vectorModule() ? Optional.of(VectorPeak.measure(workers)) : Optional.empty();
     }
 
     @Override
@@ -101,20 +141,31 @@ final class CpuBackend implements Backend {
 
     @Override
     public List<Executable> bind(List<Program> programs, List<Memory> memories, MemoryMode mode) {
+        Binding.Form form = new Binding.Form(true, mode != MemoryMode.ARENA, mode);
+        List<Step> steps = new ArrayList<>();
         List<Binding> bindings = new ArrayList<>();
-        List<List<Binding.Instruction>> instructions = new ArrayList<>();
         for (Program program : programs) {
-            Binding binding = new Binding(memories, workers.threads(), primitives);
-            instructions.add(binding.instructions(program, mode));
-            bindings.add(binding);
+            Step step = new Step();
+            steps.add(step);
+            bindings.add(new Binding(memories, workers.threads(), primitives, step, program, form));
         }
         Arena arena = new Arena(bindings);
         List<Executable> executables = new ArrayList<>();
         for (int i = 0; i < programs.size(); i++) {
+            Program program = programs.get(i);
+            Step step = steps.get(i);
+            Execution running = new Execution(program, bindings.get(i), form, arena, workers);
             executables.add(
-                    new CpuProgram(programs.get(i), mode, bindings.get(i), instructions.get(i), arena, workers));
+                    new CpuProgram(program, arena, step, running, () -> tracing(program, memories, mode, step)));
         }
         return executables;
+    }
+
+    /** A program for tracing: nothing is fused, and all tiles go through an op before the next one begins. */
+    private Execution tracing(Program program, List<Memory> memories, MemoryMode mode, Step step) {
+        Binding.Form form = new Binding.Form(false, true, mode);
+        Binding binding = new Binding(memories, workers.threads(), primitives, step, program, form);
+        return new Execution(program, binding, form, new Arena(List.of(binding)), workers);
     }
 
     @Override

@@ -41,10 +41,7 @@ final class CpuMemory implements Memory {
     }
 
     static void write(TensorRef tensor, HostTensor values, Object array, int at) {
-        if (values.type() != tensor.type() || values.elements() != tensor.elements()) {
-            throw new ShapeException(
-                    tensor.name(), "needs %s%s, got %s".formatted(tensor.type(), tensor.shape(), values));
-        }
+        checkFits(tensor, values);
         if (values.array() instanceof double[] doubles) {
             float[] floats = (float[]) array;
             for (int i = 0; i < doubles.length; i++) {
@@ -52,6 +49,13 @@ final class CpuMemory implements Memory {
             }
         } else {
             System.arraycopy(values.array(), 0, array, at, tensor.elements());
+        }
+    }
+
+    static void checkFits(TensorRef tensor, HostTensor values) {
+        if (values.type() != tensor.type() || values.elements() != tensor.elements()) {
+            throw new ShapeException(
+                    tensor.name(), "needs %s%s, got %s".formatted(tensor.type(), tensor.shape(), values));
         }
     }
 

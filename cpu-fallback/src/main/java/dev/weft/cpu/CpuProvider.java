@@ -3,6 +3,7 @@ package dev.weft.cpu;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.BackendProvider;
+import java.util.List;
 import java.util.Optional;
 
 /** Provides the backend {@code cpu}: usable everywhere. */
@@ -23,7 +24,12 @@ public final class CpuProvider implements BackendProvider {
     }
 
     @Override
+    public List<String> kernels() {
+        return List.of(CpuBackend.VECTOR, CpuBackend.SCALAR);
+    }
+
+    @Override
     public Backend open(BackendOptions options) {
-        return CpuBackend.open(options.threads());
+        return CpuBackend.open(options);
     }
 }

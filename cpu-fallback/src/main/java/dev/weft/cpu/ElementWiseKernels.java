@@ -2,114 +2,172 @@ package dev.weft.cpu;
 
 import dev.weft.op.Op;
 import dev.weft.random.Philox;
+import dev.weft.tensor.TensorRef;
 import java.util.Arrays;
 
-/** Activations, sums, dropout and constants. */
+/** Activations, sums, dropout and constants. They are the same loops on tiles and on whole tensors. */
 final class ElementWiseKernels {
     private ElementWiseKernels() {}
 
-    static Phase[] activation(Op.Activation op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Reals x = binding.reals(op.x());
-        Reals y = binding.reals(op.y());
-        Binding.Range body = switch (op.function()) {
-            case RELU -> (from, n) -> primitives.relu(x.a, x.at + from, y.a, y.at + from, n);
-            case SIGMOID ->
-                (from, n) -> {
-                    for (int i = from; i < from + n; i++) {
-                        y.a[y.at + i] = (float) (1 / (1 + StrictMath.exp(-x.a[x.at + i])));
-                    }
-                };
-            case TANH ->
-                (from, n) -> {
-                    for (int i = from; i < from + n; i++) {
-                        y.a[y.at + i] = (float) StrictMath.tanh(x.a[x.at + i]);
-                    }
-                };
-        };
-        return new Phase[] {Binding.elementWise(x.length, body)};
+    /** Work on the elements of a task's tiles, or on a part of a whole tensor. */
+    @FunctionalInterface
+    private interface Body {
+        /**
+         * @param from the first element, counted from the first of the operands
+         * @param n elements
+         */
+        void run(Task task, int frame, int from, int n);
     }
 
-    static Phase[] activationBackward(Op.ActivationBackward op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Reals y = binding.reals(op.y());
-        Reals dy = binding.reals(op.dy());
-        Reals dx = binding.reals(op.dx());
-        Binding.Range body = switch (op.function()) {
-            case RELU ->
-                (from, n) -> primitives.reluBackward(y.a, y.at + from, dy.a, dy.at + from, dx.a, dx.at + from, n);
-            case SIGMOID ->
-                (from, n) -> {
-                    for (int i = from; i < from + n; i++) {
-                        float value = y.a[y.at + i];
-                        dx.a[dx.at + i] = dy.a[dy.at + i] * value * (1 - value);
-                    }
-                };
-            case TANH ->
-                (from, n) -> {
-                    for (int i = from; i < from + n; i++) {
-                        float value = y.a[y.at + i];
-                        dx.a[dx.at + i] = dy.a[dy.at + i] * (1 - value * value);
-                    }
-                };
-        };
-        return new Phase[] {Binding.elementWise(y.length, body)};
+    private static Kernel forEachElement(Op op, TensorRef y, Binding binding, Body body) {
+        if (Tiling.tiled(op)) {
+            int tile = binding.tiles(y).tile;
+            return Kernel.tiled((task, frame, thread) -> body.run(task, frame, 0, task.count() * tile));
+        }
+        return Kernel.whole(Binding.elementWise(y.elements(), (from, n) -> body.run(Task.WHOLE, 0, from, n)));
     }
 
-    static Phase[] add(Op.Add op, Binding binding) {
+    static Kernel activation(Op.Activation op, Binding binding) {
         Primitives primitives = binding.primitives();
-        Reals a = binding.reals(op.a());
-        Reals b = binding.reals(op.b());
-        Reals y = binding.reals(op.y());
-        return new Phase[] {
-            Binding.elementWise(
-                    y.length, (from, n) -> primitives.add(a.a, a.at + from, b.a, b.at + from, y.a, y.at + from, n))
-        };
+        Operand x = binding.operand(op, op.x());
+        Operand y = binding.operand(op, op.y());
+        return forEachElement(op, op.y(), binding, (task, frame, from, n) -> {
+            int xAt = x.at(task, frame) + from;
+            int yAt = y.at(task, frame) + from;
+            switch (op.function()) {
+                case RELU -> primitives.relu(x.reals, xAt, y.reals, yAt, n);
+                case SIGMOID -> primitives.sigmoid(x.reals, xAt, y.reals, yAt, n);
+                case TANH -> primitives.tanh(x.reals, xAt, y.reals, yAt, n);
+            }
+        });
     }
 
-    static Phase[] dropout(Op.Dropout op, Binding binding) {
+    static Kernel activationBackward(Op.ActivationBackward op, Binding binding) {
+        Primitives primitives = binding.primitives();
+        Operand y = binding.operand(op, op.y());
+        Operand dy = binding.operand(op, op.dy());
+        Operand dx = binding.operand(op, op.dx());
+        return forEachElement(op, op.dx(), binding, (task, frame, from, n) -> {
+            int yAt = y.at(task, frame) + from;
+            int dyAt = dy.at(task, frame) + from;
+            int dxAt = dx.at(task, frame) + from;
+            switch (op.function()) {
+                case RELU -> primitives.reluBackward(y.reals, yAt, dy.reals, dyAt, dx.reals, dxAt, n);
+                case SIGMOID -> {
+                    for (int i = 0; i < n; i++) {
+                        float value = y.reals[yAt + i];
+                        dx.reals[dxAt + i] = dy.reals[dyAt + i] * value * (1 - value);
+                    }
+                }
+                case TANH -> {
+                    for (int i = 0; i < n; i++) {
+                        float value = y.reals[yAt + i];
+                        dx.reals[dxAt + i] = dy.reals[dyAt + i] * (1 - value * value);
+                    }
+                }
+            }
+        });
+    }
+
+    static Kernel add(Op.Add op, Binding binding) {
+        Primitives primitives = binding.primitives();
+        Operand a = binding.operand(op, op.a());
+        Operand b = binding.operand(op, op.b());
+        Operand y = binding.operand(op, op.y());
+        return forEachElement(
+                op,
+                op.y(),
+                binding,
+                (task, frame, from, n) -> primitives.add(
+                        a.reals,
+                        a.at(task, frame) + from,
+                        b.reals,
+                        b.at(task, frame) + from,
+                        y.reals,
+                        y.at(task, frame) + from,
+                        n));
+    }
+
+    /** The random words are counted along the logical layout, so one sample comes after the other. */
+    static Kernel dropout(Op.Dropout op, Binding binding) {
         Step step = binding.step();
-        Reals x = binding.reals(op.x());
-        Reals y = binding.reals(op.y());
-        Bytes mask = binding.bytes(op.mask());
+        Operand x = binding.operand(op, op.x());
+        Operand y = binding.operand(op, op.y());
+        Operand mask = binding.operand(op, op.mask());
         float scale = (float) op.scale();
         int[][] words = new int[binding.threads()][4];
-        Phase.Body body = (part, thread) -> {
-            int end = Math.min(x.length, (part + 1) * DROPOUT_ELEMENTS);
-            for (int i = part * DROPOUT_ELEMENTS; i < end; i++) {
-                if (i % 4 == 0) {
-                    Philox.words(op.seed(), op.stream(), step.number, i / 4, words[thread]);
-                }
-                boolean keep = Integer.compareUnsigned(words[thread][i % 4], op.threshold()) >= 0;
-                mask.a[mask.at + i] = (byte) (keep ? 1 : 0);
-                y.a[y.at + i] = keep ? x.a[x.at + i] * scale : 0;
+        if (!Tiling.tiled(op)) {
+            int n = op.x().elements();
+            return Kernel.whole(new Phase((n + DROPOUT_ELEMENTS - 1) / DROPOUT_ELEMENTS, (part, thread) -> {
+                int from = part * DROPOUT_ELEMENTS;
+                int count = Math.min(n - from, DROPOUT_ELEMENTS);
+                drop(op, step.number, from, count, x, y, mask, Task.WHOLE, 0, from, 1, scale, words[thread]);
+            }));
+        }
+        Tiling tiling = binding.tiling();
+        int lanes = tiling.lanes();
+        int sample = x.tile / lanes;
+        return Kernel.tiled((task, frame, thread) -> {
+            for (int n = 0; n < task.count() * lanes; n++) {
+                // lanes past the last row draw numbers, too, which nobody sees
+                int first = (task.first() * lanes + n) * sample;
+                int at = n / lanes * x.tile + n % lanes;
+                drop(op, step.number, first, sample, x, y, mask, task, frame, at, lanes, scale, words[thread]);
             }
-        };
-        return new Phase[] {new Phase((x.length + DROPOUT_ELEMENTS - 1) / DROPOUT_ELEMENTS, body)};
+        });
     }
 
     /** Elements of a part of dropout's work: a multiple of 4, the elements that share a block of random words. */
     private static final int DROPOUT_ELEMENTS = 4096;
 
-    static Phase[] dropoutBackward(Op.DropoutBackward op, Binding binding) {
-        Reals dy = binding.reals(op.dy());
-        Reals dx = binding.reals(op.dx());
-        Bytes mask = binding.bytes(op.mask());
-        float scale = (float) op.scale();
-        return new Phase[] {
-            Binding.elementWise(dy.length, (from, n) -> {
-                for (int i = from; i < from + n; i++) {
-                    dx.a[dx.at + i] = mask.a[mask.at + i] != 0 ? dy.a[dy.at + i] * scale : 0;
-                }
-            })
-        };
+    private static void drop(
+            Op.Dropout op,
+            long stepNumber,
+            int first,
+            int count,
+            Operand x,
+            Operand y,
+            Operand mask,
+            Task task,
+            int frame,
+            int from,
+            int stride,
+            float scale,
+            int[] words) {
+        int xAt = x.at(task, frame) + from;
+        int yAt = y.at(task, frame) + from;
+        int maskAt = mask.at(task, frame) + from;
+        for (int i = 0; i < count; i++) {
+            int element = first + i;
+            if (i == 0 || element % 4 == 0) {
+                Philox.words(op.seed(), op.stream(), stepNumber, element / 4, words);
+            }
+            boolean keep = Integer.compareUnsigned(words[element % 4], op.threshold()) >= 0;
+            mask.bytes[maskAt + i * stride] = (byte) (keep ? 1 : 0);
+            y.reals[yAt + i * stride] = keep ? x.reals[xAt + i * stride] * scale : 0;
+        }
     }
 
-    static Phase[] fill(Op.Fill op, Binding binding) {
-        Reals y = binding.reals(op.y());
-        return new Phase[] {
-            Binding.elementWise(
-                    y.length, (from, n) -> Arrays.fill(y.a, y.at + from, y.at + from + n, (float) op.value()))
-        };
+    static Kernel dropoutBackward(Op.DropoutBackward op, Binding binding) {
+        Operand dy = binding.operand(op, op.dy());
+        Operand dx = binding.operand(op, op.dx());
+        Operand mask = binding.operand(op, op.mask());
+        float scale = (float) op.scale();
+        return forEachElement(op, op.dx(), binding, (task, frame, from, n) -> {
+            int dyAt = dy.at(task, frame) + from;
+            int dxAt = dx.at(task, frame) + from;
+            int maskAt = mask.at(task, frame) + from;
+            for (int i = 0; i < n; i++) {
+                dx.reals[dxAt + i] = mask.bytes[maskAt + i] != 0 ? dy.reals[dyAt + i] * scale : 0;
+            }
+        });
+    }
+
+    static Kernel fill(Op.Fill op, Binding binding) {
+        Operand y = binding.operand(op, op.y());
+        return forEachElement(op, op.y(), binding, (task, frame, from, n) -> {
+            int yAt = y.at(task, frame) + from;
+            Arrays.fill(y.reals, yAt, yAt + n, (float) op.value());
+        });
     }
 }

@@ -4,104 +4,178 @@ import dev.weft.op.Op;
 import java.util.Arrays;
 
 /**
- * Matrix product in panels of a few columns of b. The inner loop reads a panel row by row; rows of a panel that are not
- * contiguous, or not full, are packed first. a is read through two strides, so it needs no packing whether transposed or
- * not.
+ * Matrix product of whole matrices, {@code c = op(a) op(b)}. Rows of a are packed in blocks, columns of b in panels of up
+ * to three vectors; then a block with a panel is one run of {@link Products}, with the rows as filters and the panel's
+ * vectors as positions. A panel stays in the second-level cache while all blocks pass.
  */
 final class MatMulKernel {
-    /** Rows of one part of the work. */
-    private static final int ROWS = 32;
+    /** Vectors of a panel. */
+    private static final int PANEL = 3;
 
-    private final Primitives primitives;
+    /** Blocks of rows of one part of the work. */
+    private static final int BLOCKS = 16;
+
+    private final Products products;
+    private final int lanes;
     private final int rows;
     private final int columns;
     private final int inner;
-    private final int width;
-    private final boolean packAll;
+    private final boolean transposeA;
+    private final boolean transposeB;
     private final Reals a;
-    private final int aRow;
-    private final int aColumn;
     private final Reals b;
     private final Reals c;
-    private final Reals packed;
+    private final FilterBlocks blocks;
+    private final int vectors;
+    private final int panels;
+    private final Reals packedA;
+    private final Reals packedB;
     private final Reals tiles;
-    private final int[] contiguousRows;
-    private final int[] packedRows;
+    /** Where the rows of a panel begin, by the number of its vectors. */
+    private final int[][] taps = new int[PANEL + 1][];
+
+    private final int[] positions = new int[PANEL];
 
     private MatMulKernel(Op.MatMul op, Binding binding) {
-        primitives = binding.primitives();
+        products = binding.primitives().products();
+        lanes = products.lanes();
         rows = op.rows();
         columns = op.columns();
         inner = op.inner();
-        width = primitives.panelWidth();
-        packAll = op.transposeB();
+        transposeA = op.transposeA();
+        transposeB = op.transposeB();
         a = binding.reals(op.a());
-        aRow = op.transposeA() ? 1 : inner;
-        aColumn = op.transposeA() ? rows : 1;
         b = binding.reals(op.b());
         c = binding.reals(op.c());
-        packed = binding.scratch((packAll ? panels() : 1L) * width * inner);
-        tiles = binding.scratch((long) ROWS * width * binding.threads());
-        contiguousRows = new int[inner];
-        packedRows = new int[inner];
-        for (int k = 0; k < inner; k++) {
-            contiguousRows[k] = k * columns;
-            packedRows[k] = k * width;
+        blocks = new FilterBlocks(rows, products);
+        vectors = (columns + lanes - 1) / lanes;
+        panels = (vectors + PANEL - 1) / PANEL;
+        packedA = binding.scratch(blocks.length(inner));
+        packedB = binding.scratch((long) vectors * lanes * inner);
+        tiles = binding.scratch((long) binding.threads() * tileLength());
+        for (int count = 1; count <= PANEL; count++) {
+            taps[count] = new int[inner];
+            for (int k = 0; k < inner; k++) {
+                taps[count][k] = k * count * lanes;
+            }
+        }
+        for (int i = 0; i < PANEL; i++) {
+            positions[i] = i * lanes;
         }
     }
 
-    static Phase[] bind(Op.MatMul op, Binding binding) {
+    static Kernel bind(Op.MatMul op, Binding binding) {
+        if (Tiling.tiled(op)) {
+            return LinearKernel.bind(op, binding);
+        }
         MatMulKernel kernel = new MatMulKernel(op, binding);
-        int firstToPack = kernel.packAll ? 0 : kernel.columns / kernel.width;
-        Phase pack = new Phase(kernel.panels() - firstToPack, (part, thread) -> kernel.packPanel(firstToPack + part));
-        Phase multiply = new Phase((kernel.rows + ROWS - 1) / ROWS, kernel::multiplyRows);
-        return new Phase[] {pack, multiply};
+        int runs = (kernel.blocks.count() + BLOCKS - 1) / BLOCKS;
+        Phase pack = new Phase(runs + kernel.panels, (part, thread) -> {
+            if (part < runs) {
+                kernel.packRows(part * BLOCKS, Math.min(kernel.blocks.count(), (part + 1) * BLOCKS));
+            } else {
+                kernel.packPanel(part - runs);
+            }
+        });
+        Phase multiply = new Phase(runs * kernel.panels, (part, thread) -> {
+            int first = part / kernel.panels * BLOCKS;
+            kernel.multiply(first, Math.min(kernel.blocks.count(), first + BLOCKS), part % kernel.panels, thread);
+        });
+        return Kernel.whole(pack, multiply);
     }
 
-    private int panels() {
-        return (columns + width - 1) / width;
+    private int tileLength() {
+        return MAX_WIDTH * PANEL * lanes;
     }
 
-    /** Where a packed panel begins: each has its place, or there is only the last one. */
-    private int packedAt(int panel) {
-        return packed.at + (packAll ? panel * width * inner : 0);
+    /** The widest block. */
+    private static final int MAX_WIDTH = 8;
+
+    /** The first vector of a panel; panels differ by one vector at most. */
+    private int firstVector(int panel) {
+        return (int) ((long) panel * vectors / panels);
+    }
+
+    private void packRows(int firstBlock, int endBlock) {
+        int row = transposeA ? 1 : inner;
+        int step = transposeA ? rows : 1;
+        for (int block = firstBlock; block < endBlock; block++) {
+            int width = blocks.width(block);
+            int to = packedA.at + blocks.at(block, inner);
+            if (transposeA && blocks.first(block) + width <= rows) {
+                for (int k = 0; k < inner; k++) {
+                    System.arraycopy(a.a, a.at + k * rows + blocks.first(block), packedA.a, to + k * width, width);
+                }
+                continue;
+            }
+            for (int j = 0; j < width; j++) {
+                int from = a.at + Math.min(blocks.first(block) + j, rows - 1) * row;
+                for (int k = 0; k < inner; k++) {
+                    packedA.a[to + k * width + j] = a.a[from + k * step];
+                }
+            }
+        }
     }
 
     /** Packs a panel row by row; the columns past the last are zero. */
     private void packPanel(int panel) {
-        int first = panel * width;
+        int first = firstVector(panel) * lanes;
+        int width = firstVector(panel + 1) * lanes - first;
         int present = Math.min(width, columns - first);
-        int at = packedAt(panel);
-        for (int k = 0; k < inner; k++) {
+        int at = packedB.at + first * inner;
+        if (transposeB) {
             for (int j = 0; j < present; j++) {
-                packed.a[at + j] = b.a[b.at + (packAll ? (first + j) * inner + k : k * columns + first + j)];
+                int from = b.at + (first + j) * inner;
+                for (int k = 0; k < inner; k++) {
+                    packedB.a[at + k * width + j] = b.a[from + k];
+                }
             }
-            Arrays.fill(packed.a, at + present, at + width, 0);
-            at += width;
+        }
+        for (int k = 0; k < inner; k++) {
+            int to = at + k * width;
+            if (!transposeB) {
+                System.arraycopy(b.a, b.at + k * columns + first, packedB.a, to, present);
+            }
+            if (present < width) {
+                Arrays.fill(packedB.a, to + present, to + width, 0);
+            }
         }
     }
 
-    private void multiplyRows(int part, int thread) {
-        int firstRow = part * ROWS;
-        int count = Math.min(ROWS, rows - firstRow);
-        int aAt = a.at + firstRow * aRow;
-        int cAt = c.at + firstRow * columns;
-        for (int j = 0; j < columns; j += width) {
-            boolean full = j + width <= columns;
-            boolean isPacked = packAll || !full;
-            float[] panel = isPacked ? packed.a : b.a;
-            int panelAt = isPacked ? packedAt(j / width) : b.at + j;
-            int[] panelRows = isPacked ? packedRows : contiguousRows;
-            if (full) {
-                primitives.multiplyPanel(
-                        a.a, aAt, aRow, aColumn, count, panel, panelAt, panelRows, c.a, cAt + j, columns);
-            } else {
-                int tile = tiles.at + thread * ROWS * width;
-                primitives.multiplyPanel(
-                        a.a, aAt, aRow, aColumn, count, panel, panelAt, panelRows, tiles.a, tile, width);
-                for (int i = 0; i < count; i++) {
-                    System.arraycopy(tiles.a, tile + i * width, c.a, cAt + i * columns + j, columns - j);
-                }
+    private void multiply(int firstBlock, int endBlock, int panel, int thread) {
+        int first = firstVector(panel) * lanes;
+        int count = firstVector(panel + 1) - firstVector(panel);
+        boolean full = first + count * lanes <= columns;
+        int panelAt = packedB.at + first * inner;
+        for (int block = firstBlock; block < endBlock; block++) {
+            int width = blocks.width(block);
+            int last = Math.min(width, rows - blocks.first(block)) - 1;
+            int to = c.at + blocks.first(block) * columns + first;
+            // a panel that is not full would write past the row
+            float[] result = full ? c.a : tiles.a;
+            int resultAt = full ? to : tiles.at + thread * tileLength();
+            int resultRow = full ? columns : count * lanes;
+            products.run(
+                    width,
+                    packedA.a,
+                    packedA.at + blocks.at(block, inner),
+                    taps[count],
+                    0,
+                    inner,
+                    packedB.a,
+                    panelAt,
+                    positions,
+                    result,
+                    resultAt,
+                    positions,
+                    0,
+                    count,
+                    resultRow,
+                    last,
+                    null,
+                    0);
+            for (int i = 0; !full && i <= last; i++) {
+                System.arraycopy(tiles.a, resultAt + i * resultRow, c.a, to + i * columns, columns - first);
             }
         }
     }

@@ -12,104 +12,177 @@ final class MovementKernels {
     private MovementKernels() {}
 
     /** Nothing to do where both sides share their memory. */
-    static Phase[] reshape(Op.Reshape op, Binding binding) {
-        if (Binding.shares(op)) {
-            return new Phase[0];
+    static Kernel reshape(Op.Reshape op, Binding binding) {
+        if (Layouts.shares(op)) {
+            return Kernel.whole();
         }
-        Reals x = binding.reals(op.x());
-        Reals y = binding.reals(op.y());
-        return new Phase[] {Phase.single(() -> System.arraycopy(x.a, x.at, y.a, y.at, x.length))};
+        Operand x = binding.operand(op, op.x());
+        Operand y = binding.operand(op, op.y());
+        if (Tiling.tiled(op)) {
+            return Kernel.tiled((task, frame, thread) ->
+                    System.arraycopy(x.reals, x.at(task, frame), y.reals, y.at(task, frame), task.count() * x.tile));
+        }
+        int n = op.x().elements();
+        return Kernel.whole(
+                Phase.single(() -> System.arraycopy(x.reals, x.at(Task.WHOLE, 0), y.reals, y.at(Task.WHOLE, 0), n)));
     }
 
-    static Phase[] concat(Op.Concat op, Binding binding) {
-        Reals y = binding.reals(op.y());
-        List<Phase> phases = new ArrayList<>();
+    static Kernel concat(Op.Concat op, Binding binding) {
+        Operand y = binding.operand(op, op.y());
+        List<Operand> xs = new ArrayList<>();
+        List<Runs> runs = new ArrayList<>();
         int from = 0;
         for (TensorRef part : op.xs()) {
-            Reals x = binding.reals(part);
-            Runs runs = Runs.of(op.y().shape(), op.axis(), from, part.shape());
-            phases.add(Phase.single(() -> {
-                for (int i = 0; i < runs.count; i++) {
-                    System.arraycopy(x.a, x.at + i * runs.length, y.a, y.at + runs.whole(i), runs.length);
-                }
-            }));
+            xs.add(binding.operand(op, part));
+            runs.add(runs(op, binding, op.y(), op.axis(), from, part));
             from += part.shape().get(op.axis());
         }
-        return phases.toArray(Phase[]::new);
+        return forEachTile(op, (task, frame, tile) -> {
+            for (int part = 0; part < xs.size(); part++) {
+                Operand x = xs.get(part);
+                int xAt = x.at(task, frame) + tile * x.tile;
+                runs.get(part).join(x.reals, xAt, y.reals, y.at(task, frame) + tile * y.tile);
+            }
+        });
     }
 
-    static Phase[] slice(Op.Slice op, Binding binding) {
-        Reals x = binding.reals(op.x());
-        Reals y = binding.reals(op.y());
-        Runs runs = Runs.of(op.x().shape(), op.axis(), op.from(), op.y().shape());
-        return new Phase[] {
-            Phase.single(() -> {
-                for (int i = 0; i < runs.count; i++) {
-                    System.arraycopy(x.a, x.at + runs.whole(i), y.a, y.at + i * runs.length, runs.length);
-                }
-            })
-        };
+    static Kernel slice(Op.Slice op, Binding binding) {
+        Operand x = binding.operand(op, op.x());
+        Operand y = binding.operand(op, op.y());
+        Runs runs = runs(op, binding, op.x(), op.axis(), op.from(), op.y());
+        return forEachTile(
+                op,
+                (task, frame, tile) -> runs.cut(
+                        x.reals, x.at(task, frame) + tile * x.tile, y.reals, y.at(task, frame) + tile * y.tile));
     }
 
-    /** A part of a tensor as contiguous runs: run i begins at {@code whole(i)} in the tensor, at i length in the part. */
+    @FunctionalInterface
+    private interface TileBody {
+        void run(Task task, int frame, int tile);
+    }
+
+    /** Work on every tile, or on whole tensors as if they were one. */
+    private static Kernel forEachTile(Op op, TileBody body) {
+        if (!Tiling.tiled(op)) {
+            return Kernel.whole(Phase.single(() -> body.run(Task.WHOLE, 0, 0)));
+        }
+        return Kernel.tiled((task, frame, thread) -> {
+            for (int tile = 0; tile < task.count(); tile++) {
+                body.run(task, frame, tile);
+            }
+        });
+    }
+
+    /** A part of a tensor as contiguous runs: run i begins at {@code i stride + start} in the tensor, at i length in the part. */
     private record Runs(int count, int length, int stride, int start) {
-        static Runs of(Shape whole, int axis, int from, Shape part) {
-            int inner = whole.elements(axis + 1, whole.rank());
-            return new Runs(whole.elements(0, axis), part.get(axis) * inner, whole.get(axis) * inner, from * inner);
+        /** Copies the part out of the whole. */
+        void cut(float[] whole, int wholeAt, float[] part, int partAt) {
+            for (int i = 0; i < count; i++) {
+                System.arraycopy(whole, wholeAt + i * stride + start, part, partAt + i * length, length);
+            }
         }
 
-        int whole(int i) {
-            return i * stride + start;
+        /** Copies the part into the whole. */
+        void join(float[] part, int partAt, float[] whole, int wholeAt) {
+            for (int i = 0; i < count; i++) {
+                System.arraycopy(part, partAt + i * length, whole, wholeAt + i * stride + start, length);
+            }
         }
     }
 
-    static Phase[] gatherRows(Op.GatherRows op, Binding binding) {
+    /** A tile is a tensor without the first axis, and with one more innermost, the lanes. */
+    private static Runs runs(Op op, Binding binding, TensorRef wholeTensor, int axis, int from, TensorRef partTensor) {
+        Shape whole = wholeTensor.shape();
+        boolean tiled = Tiling.tiled(op);
+        int inner = whole.elements(axis + 1, whole.rank())
+                * (tiled ? binding.tiling().lanes() : 1);
+        return new Runs(
+                whole.elements(tiled ? 1 : 0, axis),
+                partTensor.shape().get(axis) * inner,
+                whole.get(axis) * inner,
+                from * inner);
+    }
+
+    /**
+     * Takes rows of the data set into the lanes of a tile: first they are copied one after the other, which the memory is
+     * made for, then they are turned. A lane past the last row repeats that row, so that whatever is computed from it is no
+     * worse than what is computed from the batch.
+     */
+    static Kernel gatherRows(Op.GatherRows op, Binding binding) {
         Step step = binding.step();
         Ints order = binding.ints(op.order());
-        int rows = op.y().shape().get(0);
-        int row = op.y().elements() / rows;
-        Row copy = copyRow(op, binding, row);
-        return new Phase[] {
-            new Phase(rows, (n, thread) -> {
-                boolean valid = n < step.validRows;
-                int from = valid ? order.a[order.at + step.batchOffset + n] * row : -1;
-                copy.run(from, n * row);
-            })
-        };
+        Operand y = binding.tiles(op.y());
+        Tiling tiling = binding.tiling();
+        int lanes = tiling.lanes();
+        int row = y.tile / lanes;
+        Turn turn = turn(op, binding, y, lanes, row);
+        int[][] rows = new int[binding.threads()][lanes];
+        return Kernel.tiled((task, frame, thread) -> {
+            for (int t = 0; t < task.count(); t++) {
+                for (int lane = 0; lane < lanes; lane++) {
+                    int n = Math.min((task.first() + t) * lanes + lane, tiling.rows() - 1);
+                    rows[thread][lane] = n < step.validRows ? order.a[order.at + step.batchOffset + n] : -1;
+                }
+                turn.run(rows[thread], y.at(task, frame) + t * y.tile, thread);
+            }
+        });
     }
 
-    /** Copies one row of the data set; from -1 for a row of padding. */
+    /** Turns rows of the data set into a tile; row -1 is a row of padding. */
     @FunctionalInterface
-    private interface Row {
-        void run(int from, int to);
+    private interface Turn {
+        void run(int[] rows, int to, int thread);
     }
 
-    private static Row copyRow(Op.GatherRows op, Binding binding, int row) {
+    private static Turn turn(Op.GatherRows op, Binding binding, Operand y, int lanes, int row) {
         if (op.y().type() == DType.I32) {
             Ints data = binding.ints(op.data());
-            Ints y = binding.ints(op.y());
-            return (from, to) -> {
-                for (int i = 0; i < row; i++) {
-                    y.a[y.at + to + i] = from < 0 ? 0 : data.a[data.at + from + i];
+            return (rows, to, thread) -> {
+                for (int lane = 0; lane < lanes; lane++) {
+                    for (int i = 0; i < row; i++) {
+                        y.ints[to + i * lanes + lane] = rows[lane] < 0 ? 0 : data.a[data.at + rows[lane] * row + i];
+                    }
                 }
             };
         }
-        Reals y = binding.reals(op.y());
+        Primitives primitives = binding.primitives();
         float scale = (float) op.scale();
         float shift = (float) op.shift();
         if (op.data().type() == DType.U8) {
             Bytes data = binding.bytes(op.data());
-            return (from, to) -> {
-                for (int i = 0; i < row; i++) {
-                    y.a[y.at + to + i] = from < 0 ? 0 : (data.a[data.at + from + i] & 0xff) * scale + shift;
+            byte[][] copies = new byte[binding.threads()][lanes * row];
+            float[] values = new float[256];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = i * scale + shift;
+            }
+            return (rows, to, thread) -> {
+                byte[] copy = copies[thread];
+                for (int lane = 0; lane < lanes; lane++) {
+                    if (rows[lane] >= 0) {
+                        System.arraycopy(data.a, data.at + rows[lane] * row, copy, lane * row, row);
+                    }
                 }
+                primitives.bytesToLanes(copy, 0, row, values, y.reals, to);
+                clearPadding(rows, y.reals, to, lanes, row);
             };
         }
         Reals data = binding.reals(op.data());
-        return (from, to) -> {
-            for (int i = 0; i < row; i++) {
-                y.a[y.at + to + i] = from < 0 ? 0 : data.a[data.at + from + i] * scale + shift;
+        return (rows, to, thread) -> {
+            for (int lane = 0; lane < lanes; lane++) {
+                int from = data.at + rows[lane] * row;
+                for (int i = 0; rows[lane] >= 0 && i < row; i++) {
+                    y.reals[to + i * lanes + lane] = data.a[from + i] * scale + shift;
+                }
             }
+            clearPadding(rows, y.reals, to, lanes, row);
         };
+    }
+
+    private static void clearPadding(int[] rows, float[] y, int to, int lanes, int row) {
+        for (int lane = 0; lane < lanes; lane++) {
+            for (int i = 0; rows[lane] < 0 && i < row; i++) {
+                y[to + i * lanes + lane] = 0;
+            }
+        }
     }
 }

@@ -5,29 +5,36 @@ import dev.weft.op.Window2d;
 import dev.weft.tensor.TensorRef;
 import java.util.Arrays;
 
-/** Max and average pooling, one sample of the batch after the other, plane by plane. */
+/** Max and average pooling of tiles: row by row of the output, and for each tap of the window along the whole row. */
 final class Pool2dKernels {
     private Pool2dKernels() {}
 
     /** A pooling's sizes, and the part of each window that lies inside the image. */
-    private record Geometry(int images, int channels, int height, int width, int outHeight, int outWidth, Window2d w) {
-        Geometry(TensorRef x, Window2d window, TensorRef y) {
-            this(
-                    x.shape().get(0),
+    record Geometry(int channels, int height, int width, int outHeight, int outWidth, Window2d w, int lanes) {
+        static Geometry of(TensorRef x, Window2d window, TensorRef y, Binding binding) {
+            return new Geometry(
                     x.shape().get(1),
                     x.shape().get(2),
                     x.shape().get(3),
                     y.shape().get(2),
                     y.shape().get(3),
-                    window);
+                    window,
+                    binding.tiling().lanes());
         }
 
+        /** Whether the windows are two by two pixels and lie side by side, the usual case, which has loops of its own. */
+        boolean isQuarter() {
+            return w.equals(Window2d.square(2, 2, 0));
+        }
+
+        /** Elements of a plane of the input. */
         int plane() {
-            return height * width;
+            return height * width * lanes;
         }
 
+        /** Elements of a plane of the output. */
         int outPlane() {
-            return outHeight * outWidth;
+            return outHeight * outWidth * lanes;
         }
 
         int firstRow(int i) {
@@ -42,10 +49,6 @@ final class Pool2dKernels {
             return Math.max(0, j * w.strideWidth() - w.padWidth());
         }
 
-        int endColumn(int j) {
-            return Math.min(width, j * w.strideWidth() - w.padWidth() + w.width());
-        }
-
         /** The first window whose column s lies inside the image. */
         int firstWindow(int s) {
             return s >= w.padWidth() ? 0 : (w.padWidth() - s + w.strideWidth() - 1) / w.strideWidth();
@@ -55,16 +58,6 @@ final class Pool2dKernels {
         int endWindow(int s) {
             return Math.min(outWidth, Math.floorDiv(width - 1 + w.padWidth() - s, w.strideWidth()) + 1);
         }
-
-        /** Work for every plane; the planes of a sample make a part. */
-        Phase forEachPlane(PlaneBody body) {
-            return new Phase(images, (n, thread) -> {
-                for (int c = 0; c < channels; c++) {
-                    int number = n * channels + c;
-                    body.run(number * plane(), number * outPlane());
-                }
-            });
-        }
     }
 
     /** Work on one plane, with the index of its first element in input and output. */
@@ -73,109 +66,233 @@ final class Pool2dKernels {
         void run(int inAt, int outAt);
     }
 
-    static Phase[] max(Op.MaxPool2d op, Binding binding) {
-        Geometry g = new Geometry(op.x(), op.window(), op.y());
-        Reals x = binding.reals(op.x());
-        Reals y = binding.reals(op.y());
-        Ints argmax = binding.ints(op.argmax());
-        return new Phase[] {
-            g.forEachPlane((in, out) -> maxPlane(g, x.a, x.at + in, y.a, y.at + out, argmax.a, argmax.at + out))
-        };
+    static Kernel max(Op.MaxPool2d op, Binding binding) {
+        Geometry g = Geometry.of(op.x(), op.window(), op.y(), binding);
+        Pooling pooling = binding.primitives().pooling();
+        Operand x = binding.tiles(op.x());
+        Operand y = binding.tiles(op.y());
+        Operand argmax = binding.tiles(op.argmax());
+        return Kernel.tiled((task, frame, thread) -> {
+            for (int i = 0; i < task.count() * g.channels; i++) {
+                int xAt = x.at(task, frame) + i * g.plane();
+                int yAt = y.at(task, frame) + i * g.outPlane();
+                int argmaxAt = argmax.at(task, frame) + i * g.outPlane();
+                for (int row = 0; row < g.outHeight; row++) {
+                    int to = row * g.outWidth * g.lanes;
+                    maxRow(g, pooling, row, x.reals, xAt, 0, y.reals, yAt + to, argmax.ints, argmaxAt + to, false);
+                }
+            }
+        });
     }
 
-    /** Row by row of the output, and for each tap of the window along the whole row: short loops cost more than they do. */
-    private static void maxPlane(Geometry g, float[] x, int xAt, float[] y, int yAt, int[] argmax, int argmaxAt) {
-        for (int i = 0; i < g.outHeight(); i++) {
-            int y0 = yAt + i * g.outWidth();
-            int argmax0 = argmaxAt + i * g.outWidth();
-            for (int j = 0; j < g.outWidth(); j++) {
-                int first = g.firstRow(i) * g.width() + g.firstColumn(j);
-                y[y0 + j] = x[xAt + first];
-                argmax[argmax0 + j] = first;
+    /**
+     * One row of the output. The first pixel of each window inside the image wins until a larger one comes.
+     *
+     * @param xAt where row {@code firstHeld} of the input lies
+     * @param relu whether ReLU comes after the maximum
+     */
+    static void maxRow(
+            Geometry g,
+            Pooling pooling,
+            int row,
+            float[] x,
+            int xAt,
+            int firstHeld,
+            float[] y,
+            int yAt,
+            int[] argmax,
+            int argmaxAt,
+            boolean relu) {
+        if (g.isQuarter()) {
+            int pixel = 2 * row * g.width;
+            int from = xAt + (2 * row - firstHeld) * g.width * g.lanes;
+            pooling.maxOfFour(x, from, g.width, pixel, y, yAt, argmax, argmaxAt, g.outWidth, relu);
+            return;
+        }
+        int lanes = g.lanes;
+        int stride = g.w.strideWidth();
+        int first = g.firstRow(row);
+        for (int j = 0; j < g.outWidth; j++) {
+            int from = xAt + ((first - firstHeld) * g.width + g.firstColumn(j)) * lanes;
+            System.arraycopy(x, from, y, yAt + j * lanes, lanes);
+            int to = argmaxAt + j * lanes;
+            Arrays.fill(argmax, to, to + lanes, first * g.width + g.firstColumn(j));
+        }
+        for (int h = first; h < g.endRow(row); h++) {
+            for (int s = 0; s < g.w.width(); s++) {
+                int window = g.firstWindow(s);
+                int column = window * stride - g.w.padWidth() + s;
+                pooling.max(
+                        x,
+                        xAt + ((h - firstHeld) * g.width + column) * lanes,
+                        stride,
+                        h * g.width + column,
+                        y,
+                        yAt + window * lanes,
+                        argmax,
+                        argmaxAt + window * lanes,
+                        g.endWindow(s) - window);
             }
-            for (int h = g.firstRow(i); h < g.endRow(i); h++) {
-                for (int s = 0; s < g.w().width(); s++) {
-                    int tap = h * g.width() + s - g.w().padWidth();
-                    maxRow(g, s, x, xAt, tap, y, y0, argmax, argmax0);
+        }
+        for (int i = yAt; relu && i < yAt + g.outWidth * lanes; i++) {
+            y[i] = y[i] <= 0 ? 0 : y[i];
+        }
+    }
+
+    static Kernel maxBackward(Op.MaxPool2dBackward op, Binding binding) {
+        return maxBackward(op, op.dx(), null, binding);
+    }
+
+    /**
+     * With the backward op of the ReLU before the pooling: where it let a pixel pass that won, the maximum is above zero.
+     */
+    static Kernel maxBackward(Op.MaxPool2dBackward op, Op.ActivationBackward relu, Op.MaxPool2d pool, Binding binding) {
+        return maxBackward(op, relu.dx(), pool.y(), binding);
+    }
+
+    private static Kernel maxBackward(Op.MaxPool2dBackward op, TensorRef gradient, TensorRef maximum, Binding binding) {
+        Geometry g = Geometry.of(op.dx(), op.window(), op.dy(), binding);
+        Primitives primitives = binding.primitives();
+        Operand dy = binding.tiles(op.dy());
+        Operand dx = binding.tiles(gradient);
+        Operand argmax = binding.tiles(op.argmax());
+        Operand y = maximum == null ? null : binding.tiles(maximum);
+        ThreadScratch masked = binding.threadScratch(y == null ? 0 : g.outPlane());
+        return Kernel.tiled((task, frame, thread) -> {
+            int to = dx.at(task, frame);
+            if (!g.isQuarter() || g.height % 2 + g.width % 2 > 0) {
+                // else every pixel is written
+                Arrays.fill(dx.reals, to, to + task.count() * dx.tile, 0);
+            }
+            for (int i = 0; i < task.count() * g.channels; i++) {
+                int argmaxAt = argmax.at(task, frame) + i * g.outPlane();
+                float[] share = dy.reals;
+                int shareAt = dy.at(task, frame) + i * g.outPlane();
+                if (y != null) {
+                    int yAt = y.at(task, frame) + i * g.outPlane();
+                    primitives.reluBackward(y.reals, yAt, dy.reals, shareAt, masked.a, masked.at(thread), g.outPlane());
+                    share = masked.a;
+                    shareAt = masked.at(thread);
+                }
+                maxPlaneBackward(
+                        g, primitives.pooling(), share, shareAt, argmax.ints, argmaxAt, dx.reals, to + i * g.plane());
+            }
+        });
+    }
+
+    private static void maxPlaneBackward(
+            Geometry g, Pooling pooling, float[] dy, int dyAt, int[] argmax, int argmaxAt, float[] dx, int dxAt) {
+        int stride = g.w.strideWidth();
+        for (int row = 0; row < g.outHeight; row++) {
+            int rowAt = row * g.outWidth * g.lanes;
+            if (g.isQuarter()) {
+                int pixel = 2 * row * g.width;
+                int to = dxAt + pixel * g.lanes;
+                pooling.maxOfFourBackward(
+                        dy, dyAt + rowAt, argmax, argmaxAt + rowAt, dx, to, g.width, pixel, g.outWidth);
+                continue;
+            }
+            for (int h = g.firstRow(row); h < g.endRow(row); h++) {
+                for (int s = 0; s < g.w.width(); s++) {
+                    int window = g.firstWindow(s);
+                    int pixel = h * g.width + window * stride - g.w.padWidth() + s;
+                    pooling.maxBackward(
+                            dy,
+                            dyAt + rowAt + window * g.lanes,
+                            argmax,
+                            argmaxAt + rowAt + window * g.lanes,
+                            dx,
+                            dxAt + pixel * g.lanes,
+                            stride,
+                            pixel,
+                            g.endWindow(s) - window);
                 }
             }
         }
     }
 
-    /** Takes pixel {@code tap + j stride} into the maximum of window j. */
-    private static void maxRow(
-            Geometry g, int s, float[] x, int xAt, int tap, float[] y, int y0, int[] argmax, int argmax0) {
-        int stride = g.w().strideWidth();
-        int end = g.endWindow(s);
-        for (int j = g.firstWindow(s); j < end; j++) {
-            int at = tap + j * stride;
-            float value = x[xAt + at];
-            float best = y[y0 + j];
-            // false for equal values; true for a NaN, unless a NaN has won already
-            boolean wins = !(value <= best) & best == best;
-            y[y0 + j] = Math.max(best, value);
-            argmax[argmax0 + j] = wins ? at : argmax[argmax0 + j];
+    static Kernel average(Op.AvgPool2d op, Binding binding) {
+        Geometry g = Geometry.of(op.x(), op.window(), op.y(), binding);
+        Operand x = binding.tiles(op.x());
+        Operand y = binding.tiles(op.y());
+        float area = g.w.height() * g.w.width();
+        return Kernel.tiled((task, frame, thread) -> {
+            int yAt = y.at(task, frame);
+            int end = yAt + task.count() * y.tile;
+            Arrays.fill(y.reals, yAt, end, 0);
+            forEachPlane(
+                    g,
+                    task,
+                    (in, out) -> forEachTap(g, (from, fromStep, to, count) -> {
+                        int xi = x.at(task, frame) + in + from;
+                        int yi = yAt + out + to;
+                        for (int j = 0; j < count; j++) {
+                            addLanes(x.reals, xi + j * fromStep, y.reals, yi + j * g.lanes, g.lanes);
+                        }
+                    }));
+            for (int i = yAt; i < end; i++) {
+                y.reals[i] /= area;
+            }
+        });
+    }
+
+    static Kernel averageBackward(Op.AvgPool2dBackward op, Binding binding) {
+        Geometry g = Geometry.of(op.dx(), op.window(), op.dy(), binding);
+        Operand dy = binding.tiles(op.dy());
+        Operand dx = binding.tiles(op.dx());
+        float area = g.w.height() * g.w.width();
+        return Kernel.tiled((task, frame, thread) -> {
+            int dxAt = dx.at(task, frame);
+            int end = dxAt + task.count() * dx.tile;
+            Arrays.fill(dx.reals, dxAt, end, 0);
+            forEachPlane(
+                    g,
+                    task,
+                    (in, out) -> forEachTap(g, (to, toStep, from, count) -> {
+                        int dxi = dxAt + in + to;
+                        int dyi = dy.at(task, frame) + out + from;
+                        for (int j = 0; j < count; j++) {
+                            addLanes(dy.reals, dyi + j * g.lanes, dx.reals, dxi + j * toStep, g.lanes);
+                        }
+                    }));
+            for (int i = dxAt; i < end; i++) {
+                dx.reals[i] /= area;
+            }
+        });
+    }
+
+    private static void addLanes(float[] from, int fromAt, float[] to, int toAt, int lanes) {
+        for (int lane = 0; lane < lanes; lane++) {
+            to[toAt + lane] += from[fromAt + lane];
         }
     }
 
-    static Phase[] maxBackward(Op.MaxPool2dBackward op, Binding binding) {
-        Geometry g = new Geometry(op.dx(), op.window(), op.dy());
-        Reals dy = binding.reals(op.dy());
-        Reals dx = binding.reals(op.dx());
-        Ints argmax = binding.ints(op.argmax());
-        return new Phase[] {
-            g.forEachPlane((in, out) -> {
-                int to = dx.at + in;
-                Arrays.fill(dx.a, to, to + g.plane(), 0);
-                for (int i = 0; i < g.outPlane(); i++) {
-                    dx.a[to + argmax.a[argmax.at + out + i]] += dy.a[dy.at + out + i];
-                }
-            })
-        };
+    private static void forEachPlane(Geometry g, Task task, PlaneBody body) {
+        for (int i = 0; i < task.count() * g.channels; i++) {
+            body.run(i * g.plane(), i * g.outPlane());
+        }
     }
 
-    static Phase[] average(Op.AvgPool2d op, Binding binding) {
-        Geometry g = new Geometry(op.x(), op.window(), op.y());
-        Reals x = binding.reals(op.x());
-        Reals y = binding.reals(op.y());
-        float area = g.w().height() * g.w().width();
-        return new Phase[] {
-            g.forEachPlane((in, out) -> {
-                for (int i = 0; i < g.outHeight(); i++) {
-                    for (int j = 0; j < g.outWidth(); j++) {
-                        float sum = 0;
-                        for (int h = g.firstRow(i); h < g.endRow(i); h++) {
-                            for (int v = g.firstColumn(j); v < g.endColumn(j); v++) {
-                                sum += x.a[x.at + in + h * g.width() + v];
-                            }
-                        }
-                        y.a[y.at + out + i * g.outWidth() + j] = sum / area;
-                    }
-                }
-            })
-        };
+    /** A tap of the window along a row of windows, with its first element in the plane of input and output. */
+    @FunctionalInterface
+    private interface TapBody {
+        void run(int in, int inStep, int out, int count);
     }
 
-    static Phase[] averageBackward(Op.AvgPool2dBackward op, Binding binding) {
-        Geometry g = new Geometry(op.dx(), op.window(), op.dy());
-        Reals dy = binding.reals(op.dy());
-        Reals dx = binding.reals(op.dx());
-        float area = g.w().height() * g.w().width();
-        return new Phase[] {
-            g.forEachPlane((in, out) -> {
-                int to = dx.at + in;
-                Arrays.fill(dx.a, to, to + g.plane(), 0);
-                for (int i = 0; i < g.outHeight(); i++) {
-                    for (int j = 0; j < g.outWidth(); j++) {
-                        float share = dy.a[dy.at + out + i * g.outWidth() + j] / area;
-                        for (int h = g.firstRow(i); h < g.endRow(i); h++) {
-                            for (int v = g.firstColumn(j); v < g.endColumn(j); v++) {
-                                dx.a[to + h * g.width() + v] += share;
-                            }
-                        }
-                    }
+    private static void forEachTap(Geometry g, TapBody body) {
+        int stride = g.w.strideWidth();
+        for (int row = 0; row < g.outHeight; row++) {
+            for (int h = g.firstRow(row); h < g.endRow(row); h++) {
+                for (int s = 0; s < g.w.width(); s++) {
+                    int window = g.firstWindow(s);
+                    int pixel = h * g.width + window * stride - g.w.padWidth() + s;
+                    body.run(
+                            pixel * g.lanes,
+                            stride * g.lanes,
+                            (row * g.outWidth + window) * g.lanes,
+                            g.endWindow(s) - window);
                 }
-            })
-        };
+            }
+        }
     }
 }

@@ -9,59 +9,80 @@ interface Primitives {
     /** For people: {@code Vector API 512 bit}. */
     String description();
 
-    /** Elements that the vector loops below take at a time; the lengths of grids are multiples of it. */
-    int panelWidth();
+    /** Samples of a tile: as many as the vectors have lanes. */
+    default int lanes() {
+        return products().lanes();
+    }
 
-    /**
-     * {@code c = a b} for {@link #panelWidth} columns of b. Element (i,k) of a is {@code a[aAt + i aRow + k aColumn]},
-     * element (k,j) of b is {@code b[bAt + bRows[k] + j]}, element (i,j) of c is {@code c[cAt + i cRow + j]}. Each sum
-     * runs over k in order.
-     *
-     * @param rows rows of a and c
-     * @param bRows where the rows of b begin; as many as a has columns
-     */
-    void multiplyPanel(
-            float[] a,
-            int aAt,
-            int aRow,
-            int aColumn,
-            int rows,
-            float[] b,
-            int bAt,
-            int[] bRows,
-            float[] c,
-            int cAt,
-            int cRow);
+    /** The loops that multiply, for tiles. */
+    Products products();
 
-    /**
-     * {@code c = c + a b'} summed over pairs of matrices. Element (i,k) of the g-th a is
-     * {@code a[aAt + g aGroup + i aRow + k]}, element (j,k) of the g-th b is {@code b[bAt + g bGroup + bRows[j] + k]},
-     * element (i,j) of c is {@code c[cAt + i bRows.length + j]}. Each sum runs over g and k in an order that depends on
-     * the sizes alone.
-     *
-     * @param rows rows of a and c
-     * @param inner columns of a and b, a multiple of {@link #panelWidth}
-     * @param scratch at least {@link #dotScratch} elements from {@code scratchAt}
-     */
-    void addDotProducts(
-            float[] a,
-            int aAt,
-            int aGroup,
-            int aRow,
-            int rows,
-            float[] b,
-            int bAt,
-            int bGroup,
-            int[] bRows,
-            int inner,
-            int groups,
-            float[] c,
-            int cAt,
-            float[] scratch,
-            int scratchAt);
+    /** The loops of max-pooling, for tiles. */
+    Pooling pooling();
 
-    /** Elements of scratch memory that {@link #addDotProducts} needs. */
-    int dotScratch();
+    /** Turns rows of bytes into a tile: element i of lane n is {@code values[x[xAt + n row + i] & 0xff]}. */
+    default void bytesToLanes(byte[] x, int xAt, int row, float[] values, float[] y, int yAt) {
+        int lanes = lanes();
+        // four lanes at a time, so that four neighbours are written together
+        for (int lane = 0; lane < lanes; lane += 4) {
+            int x0 = xAt + lane * row;
+            int x1 = x0 + row;
+            int x2 = x1 + row;
+            int x3 = x2 + row;
+            int yi = yAt + lane;
+            for (int i = 0; i < row; i++) {
+                y[yi] = values[x[x0 + i] & 0xff];
+                y[yi + 1] = values[x[x1 + i] & 0xff];
+                y[yi + 2] = values[x[x2 + i] & 0xff];
+                y[yi + 3] = values[x[x3 + i] & 0xff];
+                yi += lanes;
+            }
+        }
+    }
+
+    /** Turns rows into a tile: element i of lane n is {@code x[xAt + n row + i]}. */
+    default void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt) {
+        int lanes = lanes();
+        for (int lane = 0; lane < lanes; lane += 4) {
+            int x0 = xAt + lane * row;
+            int x1 = x0 + row;
+            int x2 = x1 + row;
+            int x3 = x2 + row;
+            int yi = yAt + lane;
+            for (int i = 0; i < row; i++) {
+                y[yi] = x[x0 + i];
+                y[yi + 1] = x[x1 + i];
+                y[yi + 2] = x[x2 + i];
+                y[yi + 3] = x[x3 + i];
+                yi += lanes;
+            }
+        }
+    }
+
+    /** Turns a tile into rows, the first {@code count} of them. */
+    default void lanesToRows(float[] x, int xAt, int row, float[] y, int yAt, int count) {
+        int lanes = lanes();
+        int lane = 0;
+        for (; lane <= count - 4; lane += 4) {
+            int xi = xAt + lane;
+            int y0 = yAt + lane * row;
+            int y1 = y0 + row;
+            int y2 = y1 + row;
+            int y3 = y2 + row;
+            for (int i = 0; i < row; i++) {
+                y[y0 + i] = x[xi];
+                y[y1 + i] = x[xi + 1];
+                y[y2 + i] = x[xi + 2];
+                y[y3 + i] = x[xi + 3];
+                xi += lanes;
+            }
+        }
+        for (; lane < count; lane++) {
+            for (int i = 0; i < row; i++) {
+                y[yAt + lane * row + i] = x[xAt + i * lanes + lane];
+            }
+        }
+    }
 
     /** {@code y = a + b}. */
     void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
@@ -74,6 +95,12 @@ interface Primitives {
 
     /** {@code dx = dy} where {@code y > 0}, else 0. */
     void reluBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n);
+
+    /** {@code y = 1 / (1 + exp(-x))}. */
+    void sigmoid(float[] x, int xAt, float[] y, int yAt, int n);
+
+    /** {@code y = tanh(x)}. */
+    void tanh(float[] x, int xAt, float[] y, int yAt, int n);
 
     /** The sum of {@code x}, in an order that depends on {@code n} alone. */
     float sum(float[] x, int xAt, int n);

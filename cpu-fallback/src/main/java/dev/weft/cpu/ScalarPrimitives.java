@@ -2,7 +2,8 @@ package dev.weft.cpu;
 
 /** Plain loops. */
 final class ScalarPrimitives implements Primitives {
-    private static final int PANEL = 16;
+    private final Products products = new ScalarProducts();
+    private final Pooling pooling = new ScalarPooling();
 
     @Override
     public String description() {
@@ -10,90 +11,13 @@ final class ScalarPrimitives implements Primitives {
     }
 
     @Override
-    public int panelWidth() {
-        return PANEL;
+    public Products products() {
+        return products;
     }
 
     @Override
-    public void multiplyPanel(
-            float[] a,
-            int aAt,
-            int aRow,
-            int aColumn,
-            int rows,
-            float[] b,
-            int bAt,
-            int[] bRows,
-            float[] c,
-            int cAt,
-            int cRow) {
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < PANEL; j += 4) {
-                float s0 = 0;
-                float s1 = 0;
-                float s2 = 0;
-                float s3 = 0;
-                int ai = aAt + i * aRow;
-                for (int row : bRows) {
-                    float x = a[ai];
-                    int bi = bAt + row + j;
-                    s0 += x * b[bi];
-                    s1 += x * b[bi + 1];
-                    s2 += x * b[bi + 2];
-                    s3 += x * b[bi + 3];
-                    ai += aColumn;
-                }
-                int ci = cAt + i * cRow + j;
-                c[ci] = s0;
-                c[ci + 1] = s1;
-                c[ci + 2] = s2;
-                c[ci + 3] = s3;
-            }
-        }
-    }
-
-    @Override
-    public int dotScratch() {
-        return 0;
-    }
-
-    /** Four running sums for each element. */
-    @Override
-    public void addDotProducts(
-            float[] a,
-            int aAt,
-            int aGroup,
-            int aRow,
-            int rows,
-            float[] b,
-            int bAt,
-            int bGroup,
-            int[] bRows,
-            int inner,
-            int groups,
-            float[] c,
-            int cAt,
-            float[] scratch,
-            int scratchAt) {
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < bRows.length; j++) {
-                float s0 = 0;
-                float s1 = 0;
-                float s2 = 0;
-                float s3 = 0;
-                for (int g = 0; g < groups; g++) {
-                    int ai = aAt + g * aGroup + i * aRow;
-                    int bi = bAt + g * bGroup + bRows[j];
-                    for (int k = 0; k < inner; k += 4) {
-                        s0 += a[ai + k] * b[bi + k];
-                        s1 += a[ai + k + 1] * b[bi + k + 1];
-                        s2 += a[ai + k + 2] * b[bi + k + 2];
-                        s3 += a[ai + k + 3] * b[bi + k + 3];
-                    }
-                }
-                c[cAt + i * bRows.length + j] += (s0 + s1) + (s2 + s3);
-            }
-        }
+    public Pooling pooling() {
+        return pooling;
     }
 
     @Override
@@ -124,7 +48,21 @@ final class ScalarPrimitives implements Primitives {
         }
     }
 
-    /** Four running sums, so that the error grows more slowly. */
+    @Override
+    public void sigmoid(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = Elementary.sigmoid(x[xAt + i]);
+        }
+    }
+
+    @Override
+    public void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = Elementary.tanh(x[xAt + i]);
+        }
+    }
+
+    /** Several running sums, so that the error grows more slowly. */
     @Override
     public float sum(float[] x, int xAt, int n) {
         float s0 = 0;

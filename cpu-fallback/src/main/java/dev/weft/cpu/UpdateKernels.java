@@ -6,71 +6,65 @@ import dev.weft.op.Op;
 final class UpdateKernels {
     private UpdateKernels() {}
 
-    static Phase[] checkFinite(Op.CheckFinite op, Binding binding) {
+    static Kernel checkFinite(Op.CheckFinite op, Binding binding) {
         Primitives primitives = binding.primitives();
         Step step = binding.step();
         Reals x = binding.reals(op.x());
-        return new Phase[] {
-            Binding.elementWise(x.length, (from, n) -> {
-                if (step.nonFiniteStep < 0 && !primitives.allFinite(x.a, x.at + from, n)) {
-                    step.nonFiniteStep = step.number;
-                }
-            })
-        };
+        return Kernel.whole(Binding.elementWise(x.length, (from, n) -> {
+            if (step.nonFiniteStep < 0 && !primitives.allFinite(x.a, x.at + from, n)) {
+                step.nonFiniteStep = step.number;
+            }
+        }));
     }
 
-    static Phase[] sgd(Op.SgdUpdate op, Binding binding) {
+    static Kernel sgd(Op.SgdUpdate op, Binding binding) {
         Step step = binding.step();
         Reals w = binding.reals(op.w());
         Reals dw = binding.reals(op.dw());
         Reals velocity = op.velocity() == null ? null : binding.reals(op.velocity());
         float momentum = (float) op.momentum();
         float weightDecay = (float) op.weightDecay();
-        return new Phase[] {
-            Binding.elementWise(w.length, (from, n) -> {
-                if (step.nonFiniteStep >= 0) {
-                    return;
+        return Kernel.whole(Binding.elementWise(w.length, (from, n) -> {
+            if (step.nonFiniteStep >= 0) {
+                return;
+            }
+            float rate = step.learningRate * (float) op.learningRateScale();
+            for (int i = from; i < from + n; i++) {
+                float old = w.a[w.at + i];
+                float g = dw.a[dw.at + i] + weightDecay * old;
+                float direction = g;
+                if (velocity != null) {
+                    float v = momentum * velocity.a[velocity.at + i] + g;
+                    velocity.a[velocity.at + i] = v;
+                    direction = op.nesterov() ? g + momentum * v : v;
                 }
-                float rate = step.learningRate * (float) op.learningRateScale();
-                for (int i = from; i < from + n; i++) {
-                    float old = w.a[w.at + i];
-                    float g = dw.a[dw.at + i] + weightDecay * old;
-                    float direction = g;
-                    if (velocity != null) {
-                        float v = momentum * velocity.a[velocity.at + i] + g;
-                        velocity.a[velocity.at + i] = v;
-                        direction = op.nesterov() ? g + momentum * v : v;
-                    }
-                    w.a[w.at + i] = old - rate * direction;
-                }
-            })
-        };
+                w.a[w.at + i] = old - rate * direction;
+            }
+        }));
     }
 
-    static Phase[] adam(Op.AdamUpdate op, Binding binding) {
+    static Kernel adam(Op.AdamUpdate op, Binding binding) {
         Primitives primitives = binding.primitives();
         Step step = binding.step();
         Reals w = binding.reals(op.w());
         Reals dw = binding.reals(op.dw());
         Reals m = binding.reals(op.m());
         Reals v = binding.reals(op.v());
-        return new Phase[] {
-            Binding.elementWise(w.length, (from, n) -> {
-                if (step.nonFiniteStep >= 0) {
-                    return;
-                }
-                Primitives.AdamConstants constants = new Primitives.AdamConstants(
-                        (float) op.beta1(),
-                        (float) (1 - op.beta1()),
-                        (float) op.beta2(),
-                        (float) (1 - op.beta2()),
-                        (float) op.epsilon(),
-                        (float) op.weightDecay(),
-                        step.learningRate * (float) op.learningRateScale(),
-                        step.biasCorrection1,
-                        step.biasCorrection2);
-                primitives.adam(w.a, w.at + from, dw.a, dw.at + from, m.a, m.at + from, v.a, v.at + from, n, constants);
-            })
-        };
+        return Kernel.whole(Binding.elementWise(w.length, (from, n) -> {
+            if (step.nonFiniteStep >= 0) {
+                return;
+            }
+            Primitives.AdamConstants constants = new Primitives.AdamConstants(
+                    (float) op.beta1(),
+                    (float) (1 - op.beta1()),
+                    (float) op.beta2(),
+                    (float) (1 - op.beta2()),
+                    (float) op.epsilon(),
+                    (float) op.weightDecay(),
+                    step.learningRate * (float) op.learningRateScale(),
+                    step.biasCorrection1,
+                    step.biasCorrection2);
+            primitives.adam(w.a, w.at + from, dw.a, dw.at + from, m.a, m.at + from, v.a, v.at + from, n, constants);
+        }));
     }
 }

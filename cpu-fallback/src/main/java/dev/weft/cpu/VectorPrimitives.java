@@ -1,6 +1,5 @@
 package dev.weft.cpu;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -13,7 +12,9 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorPrimitives implements Primitives {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
-    private static final int PANEL = 2 * LANES;
+
+    private final Products products = new VectorProducts();
+    private final Pooling pooling = new VectorPooling();
 
     @Override
     public String description() {
@@ -21,212 +22,13 @@ final class VectorPrimitives implements Primitives {
     }
 
     @Override
-    public int panelWidth() {
-        return PANEL;
+    public Products products() {
+        return products;
     }
 
     @Override
-    public void multiplyPanel(
-            float[] a,
-            int aAt,
-            int aRow,
-            int aColumn,
-            int rows,
-            float[] b,
-            int bAt,
-            int[] bRows,
-            float[] c,
-            int cAt,
-            int cRow) {
-        int last = rows - 1;
-        for (int i = 0; i < rows; i += 4) {
-            // past the last row, the last one is computed again and stored in the same place
-            int row1 = Math.min(i + 1, last);
-            int row2 = Math.min(i + 2, last);
-            int row3 = Math.min(i + 3, last);
-            multiplyFourRows(
-                    a,
-                    aAt + i * aRow,
-                    aAt + row1 * aRow,
-                    aAt + row2 * aRow,
-                    aAt + row3 * aRow,
-                    aColumn,
-                    b,
-                    bAt,
-                    bRows,
-                    c,
-                    cAt + i * cRow,
-                    cAt + row1 * cRow,
-                    cAt + row2 * cRow,
-                    cAt + row3 * cRow);
-        }
-    }
-
-    private static void multiplyFourRows(
-            float[] a,
-            int a0,
-            int a1,
-            int a2,
-            int a3,
-            int aColumn,
-            float[] b,
-            int bAt,
-            int[] bRows,
-            float[] c,
-            int c0,
-            int c1,
-            int c2,
-            int c3) {
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
-        FloatVector s20 = FloatVector.zero(SPECIES);
-        FloatVector s21 = FloatVector.zero(SPECIES);
-        FloatVector s30 = FloatVector.zero(SPECIES);
-        FloatVector s31 = FloatVector.zero(SPECIES);
-        int column = 0;
-        for (int k = 0; k < bRows.length; k++) {
-            int bi = bAt + bRows[k];
-            FloatVector b0 = FloatVector.fromArray(SPECIES, b, bi);
-            FloatVector b1 = FloatVector.fromArray(SPECIES, b, bi + LANES);
-            FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + column]);
-            s00 = x0.fma(b0, s00);
-            s01 = x0.fma(b1, s01);
-            FloatVector x1 = FloatVector.broadcast(SPECIES, a[a1 + column]);
-            s10 = x1.fma(b0, s10);
-            s11 = x1.fma(b1, s11);
-            FloatVector x2 = FloatVector.broadcast(SPECIES, a[a2 + column]);
-            s20 = x2.fma(b0, s20);
-            s21 = x2.fma(b1, s21);
-            FloatVector x3 = FloatVector.broadcast(SPECIES, a[a3 + column]);
-            s30 = x3.fma(b0, s30);
-            s31 = x3.fma(b1, s31);
-            column += aColumn;
-        }
-        s00.intoArray(c, c0);
-        s01.intoArray(c, c0 + LANES);
-        s10.intoArray(c, c1);
-        s11.intoArray(c, c1 + LANES);
-        s20.intoArray(c, c2);
-        s21.intoArray(c, c2 + LANES);
-        s30.intoArray(c, c3);
-        s31.intoArray(c, c3 + LANES);
-    }
-
-    @Override
-    public int dotScratch() {
-        return 8 * LANES;
-    }
-
-    @Override
-    public void addDotProducts(
-            float[] a,
-            int aAt,
-            int aGroup,
-            int aRow,
-            int rows,
-            float[] b,
-            int bAt,
-            int bGroup,
-            int[] bRows,
-            int inner,
-            int groups,
-            float[] c,
-            int cAt,
-            float[] scratch,
-            int scratchAt) {
-        int columns = bRows.length;
-        for (int i = 0; i < rows; i += 4) {
-            int row0 = aAt + i * aRow;
-            int row1 = aAt + Math.min(i + 1, rows - 1) * aRow;
-            int row2 = aAt + Math.min(i + 2, rows - 1) * aRow;
-            int row3 = aAt + Math.min(i + 3, rows - 1) * aRow;
-            for (int j = 0; j < columns; j += 2) {
-                int column0 = bAt + bRows[j];
-                int column1 = bAt + bRows[Math.min(j + 1, columns - 1)];
-                Arrays.fill(scratch, scratchAt, scratchAt + 8 * LANES, 0);
-                for (int g = 0; g < groups; g++) {
-                    int x = g * aGroup;
-                    int y = g * bGroup;
-                    dotFourByTwo(
-                            a,
-                            row0 + x,
-                            row1 + x,
-                            row2 + x,
-                            row3 + x,
-                            b,
-                            column0 + y,
-                            column1 + y,
-                            inner,
-                            scratch,
-                            scratchAt);
-                }
-                // results for rows and columns past the last are copies of the last, and are dropped
-                for (int di = 0; di < 4 && i + di < rows; di++) {
-                    for (int dj = 0; dj < 2 && j + dj < columns; dj++) {
-                        c[cAt + (i + di) * columns + j + dj] += laneSum(scratch, scratchAt + (2 * di + dj) * LANES);
-                    }
-                }
-            }
-        }
-    }
-
-    /** Adds to {@code lanes}, eight vectors. One loop alone: with two nested ones JDK 17 keeps the sums on the heap. */
-    private static void dotFourByTwo(
-            float[] a,
-            int a0,
-            int a1,
-            int a2,
-            int a3,
-            float[] b,
-            int b0,
-            int b1,
-            int inner,
-            float[] lanes,
-            int lanesAt) {
-        FloatVector s00 = FloatVector.fromArray(SPECIES, lanes, lanesAt);
-        FloatVector s01 = FloatVector.fromArray(SPECIES, lanes, lanesAt + LANES);
-        FloatVector s10 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 2 * LANES);
-        FloatVector s11 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 3 * LANES);
-        FloatVector s20 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 4 * LANES);
-        FloatVector s21 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 5 * LANES);
-        FloatVector s30 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 6 * LANES);
-        FloatVector s31 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 7 * LANES);
-        for (int k = 0; k < inner; k += LANES) {
-            FloatVector y0 = FloatVector.fromArray(SPECIES, b, b0 + k);
-            FloatVector y1 = FloatVector.fromArray(SPECIES, b, b1 + k);
-            FloatVector x0 = FloatVector.fromArray(SPECIES, a, a0 + k);
-            s00 = x0.fma(y0, s00);
-            s01 = x0.fma(y1, s01);
-            FloatVector x1 = FloatVector.fromArray(SPECIES, a, a1 + k);
-            s10 = x1.fma(y0, s10);
-            s11 = x1.fma(y1, s11);
-            FloatVector x2 = FloatVector.fromArray(SPECIES, a, a2 + k);
-            s20 = x2.fma(y0, s20);
-            s21 = x2.fma(y1, s21);
-            FloatVector x3 = FloatVector.fromArray(SPECIES, a, a3 + k);
-            s30 = x3.fma(y0, s30);
-            s31 = x3.fma(y1, s31);
-        }
-        s00.intoArray(lanes, lanesAt);
-        s01.intoArray(lanes, lanesAt + LANES);
-        s10.intoArray(lanes, lanesAt + 2 * LANES);
-        s11.intoArray(lanes, lanesAt + 3 * LANES);
-        s20.intoArray(lanes, lanesAt + 4 * LANES);
-        s21.intoArray(lanes, lanesAt + 5 * LANES);
-        s30.intoArray(lanes, lanesAt + 6 * LANES);
-        s31.intoArray(lanes, lanesAt + 7 * LANES);
-    }
-
-    /** The sum of a vector's lanes as a fixed tree. */
-    private static float laneSum(float[] lanes, int at) {
-        for (int half = LANES / 2; half > 0; half /= 2) {
-            for (int lane = at; lane < at + half; lane++) {
-                lanes[lane] += lanes[lane + half];
-            }
-        }
-        return lanes[at];
+    public Pooling pooling() {
+        return pooling;
     }
 
     @Override
@@ -279,12 +81,37 @@ final class VectorPrimitives implements Primitives {
     }
 
     @Override
-    public float sum(float[] x, int xAt, int n) {
-        FloatVector lanes = FloatVector.zero(SPECIES);
-        int i = 0;
-        for (; i <= n - LANES; i += LANES) {
-            lanes = lanes.add(FloatVector.fromArray(SPECIES, x, xAt + i));
+    public void sigmoid(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = Elementary.sigmoid(x[xAt + i]);
         }
+    }
+
+    @Override
+    public void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = Elementary.tanh(x[xAt + i]);
+        }
+    }
+
+    /** Several running sums, so that the error grows more slowly. */
+    @Override
+    public float sum(float[] x, int xAt, int n) {
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = FloatVector.zero(SPECIES);
+        FloatVector s2 = FloatVector.zero(SPECIES);
+        FloatVector s3 = FloatVector.zero(SPECIES);
+        int i = 0;
+        for (; i <= n - 4 * LANES; i += 4 * LANES) {
+            s0 = s0.add(FloatVector.fromArray(SPECIES, x, xAt + i));
+            s1 = s1.add(FloatVector.fromArray(SPECIES, x, xAt + i + LANES));
+            s2 = s2.add(FloatVector.fromArray(SPECIES, x, xAt + i + 2 * LANES));
+            s3 = s3.add(FloatVector.fromArray(SPECIES, x, xAt + i + 3 * LANES));
+        }
+        for (; i <= n - LANES; i += LANES) {
+            s0 = s0.add(FloatVector.fromArray(SPECIES, x, xAt + i));
+        }
+        FloatVector lanes = s0.add(s1).add(s2.add(s3));
         float sum = 0;
         for (int lane = 0; lane < LANES; lane++) {
             sum += lanes.lane(lane);

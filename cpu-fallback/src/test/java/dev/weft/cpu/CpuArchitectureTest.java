@@ -16,7 +16,7 @@ class CpuArchitectureTest {
             .importPackages("dev.weft.cpu");
 
     /** The operators whose results IEEE 754 fixes; EXP and the like gave other bits once they were compiled. */
-    private static final Set<String> EXACT_OPERATORS = Set.of("GT", "EQ");
+    private static final Set<String> EXACT_OPERATORS = Set.of("GT", "LE", "EQ");
 
     @Test
     void backendsDoNotSeeEachOther() {
@@ -28,10 +28,10 @@ class CpuArchitectureTest {
     }
 
     @Test
-    void theVectorApiIsUsedInOneClassOnly() {
+    void theVectorApiIsUsedInTheVectorClassesOnly() {
         noClasses()
                 .that()
-                .doNotHaveSimpleName("VectorPrimitives")
+                .haveSimpleNameNotStartingWith("Vector")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.incubator.vector..")

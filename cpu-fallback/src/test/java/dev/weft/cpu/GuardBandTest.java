@@ -3,7 +3,6 @@ package dev.weft.cpu;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.DeviceException;
-import dev.weft.backend.StepRange;
 import dev.weft.op.Op;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.Program;
@@ -23,19 +22,15 @@ class GuardBandTest {
         TensorRef y = TensorRef.unbatched("y", DType.REAL, Shape.of(LENGTH));
         Op op = new Op.Fill("broken", 1, y);
         Program program = new Program("test", 1, List.of(op), List.of(), List.of(y), List.of());
-        Binding binding = new Binding(List.of(), 1, new ScalarPrimitives());
-        binding.instructions(program, MemoryMode.SEPARATE);
+        Binding.Form form = new Binding.Form(false, true, MemoryMode.SEPARATE);
+        Binding binding = new Binding(List.of(), 1, new ScalarPrimitives(), new Step(), program, form);
         Reals place = binding.reals(y);
         Phase broken = Phase.single(() -> place.a[place.at + element] = 1);
-        try (Workers workers = new Workers(1);
-                CpuProgram executable = new CpuProgram(
-                        program,
-                        MemoryMode.SEPARATE,
-                        binding,
-                        List.of(new Binding.Instruction(op, new Phase[] {broken})),
-                        new Arena(List.of(binding)),
-                        workers)) {
-            assertThatThrownBy(() -> executable.run(StepRange.single(0, 1)))
+        binding.instructions().set(0, new Binding.Instruction(List.of(op), Kernel.whole(broken)));
+        try (Workers workers = new Workers(1)) {
+            Execution execution = new Execution(program, binding, form, new Arena(List.of(binding)), workers);
+            execution.begin();
+            assertThatThrownBy(execution::runStep)
                     .isInstanceOf(DeviceException.class)
                     .hasMessageContaining("broken fill")
                     .hasMessageContaining("wrote outside its tensors");

@@ -6,6 +6,7 @@ import dev.weft.program.Program;
 import dev.weft.tensor.TensorRef;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Executes programs. Owns its device or threads; what it made must be closed before it. */
@@ -18,12 +19,34 @@ public interface Backend extends AutoCloseable {
     String description();
 
     /**
-     * Which kernels it takes, for records: {@code hand}, or {@code tuned} with the digest of the plan. Empty where there is
-     * no choice.
+     * Which of its kernels it takes, for records: their name, for tuned ones the digest of the plan, and {@code TF32} and
+     * {@code nondeterministic} where libraries are allowed that. Empty where there is no choice.
      */
     default String kernels() {
         return "";
     }
+
+    /** Whether the device is only emulated, so that what is measured on it says nothing about speed. */
+    default boolean emulated() {
+        return false;
+    }
+
+    /**
+     * Measures what the device is capable of, to compare kernels with; takes a second or so. Empty if the backend has no
+     * way to find out.
+     */
+    default Optional<PeakRates> measurePeakRates() {
+        return Optional.empty();
+    }
+
+    /**
+     * What a device was seen to reach with code that does nothing else.
+     *
+     * @param flopsPerSecond multiplications and additions of float, a fused pair counted as two
+     * @param bytesPerSecond bytes read and written by copying memory that no cache holds
+     * @param how by what code, for people
+     */
+    record PeakRates(double flopsPerSecond, double bytesPerSecond, String how) {}
 
     /** Half the distance from 1 to the next number of its REAL: 2^-24 for float, 2^-53 for double. */
     double unitRoundoff();

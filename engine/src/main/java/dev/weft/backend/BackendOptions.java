@@ -4,7 +4,7 @@ package dev.weft.backend;
  * How to open a backend.
  *
  * @param threads threads to compute with, on the CPU
- * @param kernels which kernels to take, on a GPU
+ * @param kernels which of its kernels it takes
  */
 public record BackendOptions(int threads, Kernels kernels) {
 
@@ -19,13 +19,18 @@ public record BackendOptions(int threads, Kernels kernels) {
         }
     }
 
-    /** Options with the default kernels. */
+    /** So many threads, and the kernels that the backend chooses. */
     public BackendOptions(int threads) {
-        this(threads, Kernels.hand());
+        this(threads, Kernels.ownChoice());
     }
 
-    /** As many threads as the machine has processors. */
+    /** As many threads as the machine has processors, and the kernels that the backend chooses. */
     public static BackendOptions defaults() {
         return new BackendOptions(Runtime.getRuntime().availableProcessors());
+    }
+
+    /** The same with other kernels. */
+    public BackendOptions with(Kernels kernels) {
+        return new BackendOptions(threads, kernels);
     }
 }

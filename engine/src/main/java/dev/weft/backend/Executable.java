@@ -5,6 +5,7 @@ import dev.weft.program.Program;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.TensorRef;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * A program bound to memory, with everything allocated and every kernel chosen. {@link #run} allocates nothing and looks
@@ -70,6 +71,18 @@ public interface Executable extends AutoCloseable {
 
     /** Runs one step op by op, for finding faults. */
     void trace(StepRange step, Observer observer);
+
+    /**
+     * For {@link Observer#after}: executes the ops that were just traced again and again, by the same kernels on the same
+     * operands, and measures the time by the device's own clock where it has one. That leaves out what the host does in
+     * between.
+     *
+     * @param times how many executions
+     * @return seconds for all of them together; empty if the backend cannot measure this
+     */
+    default OptionalDouble timeTraced(int times) {
+        return OptionalDouble.empty();
+    }
 
     /** Writes an input, or within {@link #trace} any tensor that is alive. */
     void write(TensorRef tensor, HostTensor values);

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -52,6 +53,7 @@ final class Binding {
     private final int chunkSteps;
     private final MemoryPlan.Builder builder = new MemoryPlan.Builder();
     private final Map<TensorRef, Integer> readers = new HashMap<>();
+    private final Map<TensorRef, Op> writers = new HashMap<>();
     private int group;
 
     /**
@@ -95,7 +97,7 @@ final class Binding {
     }
 
     private Planned planAll(Program program, KernelChoice kernels, MemoryMode mode) {
-        countReaders(program);
+        lookAt(program);
         program.inputs().forEach(this::use);
         List<Group> groups = new ArrayList<>();
         List<Op> rest = program.ops();
@@ -141,9 +143,11 @@ final class Binding {
         throw new IllegalStateException("no candidate for " + Program.describe(rest.get(0)));
     }
 
-    private void countReaders(Program program) {
+    /** Finds out who writes and who reads what. */
+    void lookAt(Program program) {
         for (Op op : program.ops()) {
             op.inputs().forEach(x -> readers.merge(x, 1, Integer::sum));
+            op.outputs().forEach(y -> writers.put(y, op));
         }
         program.outputs().forEach(y -> readers.merge(y, 1, Integer::sum));
         program.metrics().forEach(y -> readers.merge(y, 1, Integer::sum));
@@ -223,6 +227,11 @@ final class Binding {
                 .filter(tensor::equals)
                 .count();
         return readers.getOrDefault(tensor, 0) > inside;
+    }
+
+    /** The op that writes a tensor; none for what is there before the program. */
+    Optional<Op> writer(TensorRef tensor) {
+        return Optional.ofNullable(writers.get(tensor));
     }
 
     /** The tensor where it has to be written, else {@link #NULL}. */

@@ -11,6 +11,7 @@ import java.util.function.BiPredicate;
  *
  * @param name unique, for messages and tests
  * @param library whose calls it makes; empty where it launches kernels of our own
+ * @param deterministic whether it gives the same bits in every run
  * @param kind the kind of op that it executes alone; empty where it executes several ops at once
  * @param match given the program from an op on, which no other candidate has taken: the ops, from the first on, that it
  *     executes at once; empty if it does not take them
@@ -19,6 +20,7 @@ import java.util.function.BiPredicate;
 record Candidate(
         String name,
         Optional<Library> library,
+        boolean deterministic,
         Optional<Class<? extends Op>> kind,
         BiFunction<List<Op>, Binding, List<Op>> match,
         BiFunction<List<Op>, Binding, List<? extends Work>> bind) {
@@ -47,6 +49,11 @@ record Candidate(
         return single(name, Optional.of(library), kind, supports, bind);
     }
 
+    /** The same candidate, known to give other bits in another run. */
+    Candidate nondeterministic() {
+        return new Candidate(name, library, false, kind, match, bind);
+    }
+
     private static <T extends Op> Candidate single(
             String name,
             Optional<Library> library,
@@ -56,6 +63,7 @@ record Candidate(
         return new Candidate(
                 name,
                 library,
+                true,
                 Optional.of(kind),
                 (rest, binding) -> kind.isInstance(rest.get(0)) && supports.test(kind.cast(rest.get(0)), binding)
                         ? rest.subList(0, 1)
@@ -68,7 +76,7 @@ record Candidate(
             String name,
             BiFunction<List<Op>, Binding, List<Op>> match,
             BiFunction<List<Op>, Binding, List<? extends Work>> bind) {
-        return new Candidate(name, Optional.empty(), Optional.empty(), match, bind);
+        return new Candidate(name, Optional.empty(), true, Optional.empty(), match, bind);
     }
 
     /** The op at a place of a list if it is of this kind, else null. */

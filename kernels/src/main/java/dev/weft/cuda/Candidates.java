@@ -112,8 +112,21 @@ final class Candidates {
                                     Library.CUDNN,
                                     "cudnn_avg_pool2d",
                                     Op.AvgPool2d.class,
-                                    CuDnnCalls::pads,
+                                    CuDnnCalls::averages,
                                     CuDnnCalls::average),
+                            Candidate.library(
+                                    Library.CUDNN,
+                                    "cudnn_max_pool2d",
+                                    Op.MaxPool2d.class,
+                                    CuDnnCalls::maximaAlone,
+                                    CuDnnCalls::max),
+                            Candidate.library(
+                                            Library.CUDNN,
+                                            "cudnn_max_pool2d_backward",
+                                            Op.MaxPool2dBackward.class,
+                                            CuDnnCalls::followsForward,
+                                            CuDnnCalls::maxBackward)
+                                    .nondeterministic(),
                             Candidate.library(
                                     Library.CUDNN,
                                     "cudnn_activation",

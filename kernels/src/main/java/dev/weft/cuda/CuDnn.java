@@ -15,7 +15,6 @@ import jcuda.jcudnn.cudnnHandle;
 import jcuda.jcudnn.cudnnMathType;
 import jcuda.jcudnn.cudnnNanPropagation;
 import jcuda.jcudnn.cudnnPoolingDescriptor;
-import jcuda.jcudnn.cudnnPoolingMode;
 import jcuda.jcudnn.cudnnTensorDescriptor;
 import jcuda.jcudnn.cudnnTensorFormat;
 import jcuda.runtime.cudaStream_t;
@@ -159,8 +158,8 @@ final class CuDnn {
         return made;
     }
 
-    /** Of averages over the whole window, in which padding counts as zeros. */
-    cudnnPoolingDescriptor averages(Window2d window, Owned owned) {
+    /** A constant of {@link jcuda.jcudnn.cudnnPoolingMode}, with NaN for NaN. */
+    cudnnPoolingDescriptor pooling(int mode, Window2d window, Owned owned) {
         cudnnPoolingDescriptor made = new cudnnPoolingDescriptor();
         created(
                 JCudnn.cudnnCreatePoolingDescriptor(made),
@@ -171,7 +170,7 @@ final class CuDnn {
         check(
                 JCudnn.cudnnSetPooling2dDescriptor(
                         made,
-                        cudnnPoolingMode.CUDNN_POOLING_AVERAGE_COUNT_INCLUDE_PADDING,
+                        mode,
                         cudnnNanPropagation.CUDNN_PROPAGATE_NAN,
                         window.height(),
                         window.width(),

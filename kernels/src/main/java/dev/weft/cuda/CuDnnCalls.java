@@ -1,44 +1,109 @@
 package dev.weft.cuda;
 
 import dev.weft.op.Op;
+import dev.weft.op.Window2d;
 import dev.weft.program.Program;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.List;
+import java.util.Optional;
 import jcuda.jcudnn.JCudnn;
 import jcuda.jcudnn.cudnnActivationDescriptor;
 import jcuda.jcudnn.cudnnActivationMode;
 import jcuda.jcudnn.cudnnPoolingDescriptor;
+import jcuda.jcudnn.cudnnPoolingMode;
 import jcuda.jcudnn.cudnnSoftmaxAlgorithm;
 import jcuda.jcudnn.cudnnSoftmaxMode;
 import jcuda.jcudnn.cudnnTensorDescriptor;
 
 /**
- * Pooling, activations and softmax with cuDNN, as far as its calls compute what our ops are defined to compute. Max-pooling
- * is not among them, since cuDNN does not tell which element won, and its backward pass is not deterministic. The gradients
+ * Pooling, activations and softmax with cuDNN, as far as its calls compute what our ops are defined to compute. The gradients
  * of average pooling, sigmoid and tanh want inputs of the forward pass that our ops do not keep.
  */
 final class CuDnnCalls {
     private CuDnnCalls() {}
 
-    /** cuDNN wants padding that is smaller than the window. */
-    static boolean pads(Op.AvgPool2d op, Binding binding) {
-        return op.window().padHeight() < op.window().height()
-                && op.window().padWidth() < op.window().width();
+    static boolean averages(Op.AvgPool2d op, Binding binding) {
+        return pads(op.window());
     }
 
+    /** cuDNN wants padding that is smaller than the window. */
+    private static boolean pads(Window2d window) {
+        return window.padHeight() < window.height() && window.padWidth() < window.width();
+    }
+
+    /** Padding counts as zeros. */
     static List<LibraryCall> average(Op.AvgPool2d op, Binding binding) {
+        return pool(
+                op, cudnnPoolingMode.CUDNN_POOLING_AVERAGE_COUNT_INCLUDE_PADDING, op.window(), op.x(), op.y(), binding);
+    }
+
+    /** cuDNN does not tell which element won, so this is for forward passes alone. */
+    static boolean maximaAlone(Op.MaxPool2d op, Binding binding) {
+        return pads(op.window()) && !binding.readOutside(op.argmax(), List.of(op));
+    }
+
+    static List<LibraryCall> max(Op.MaxPool2d op, Binding binding) {
+        return pool(op, cudnnPoolingMode.CUDNN_POOLING_MAX, op.window(), op.x(), op.y(), binding);
+    }
+
+    private static List<LibraryCall> pool(Op op, int mode, Window2d window, TensorRef x, TensorRef y, Binding binding) {
         CuDnn cudnn = binding.libraries().cudnn();
-        cudnnPoolingDescriptor window = cudnn.averages(op.window(), binding.owned());
-        cudnnTensorDescriptor x = cudnn.images(op.x().shape(), binding.owned());
-        cudnnTensorDescriptor y = cudnn.images(op.y().shape(), binding.owned());
+        cudnnPoolingDescriptor pooling = cudnn.pooling(mode, window, binding.owned());
+        cudnnTensorDescriptor xShape = cudnn.images(x.shape(), binding.owned());
+        cudnnTensorDescriptor yShape = cudnn.images(y.shape(), binding.owned());
         return call(
                 cudnn,
                 op,
                 "cudnnPoolingForward",
-                (handle, at) -> JCudnn.cudnnPoolingForward(handle, window, CuDnn.ONE, x, at[0], CuDnn.ZERO, y, at[1]),
-                op.x(),
-                op.y());
+                (handle, at) -> JCudnn.cudnnPoolingForward(
+                        handle, pooling, CuDnn.ONE, xShape, at[0], CuDnn.ZERO, yShape, at[1]),
+                x,
+                y);
+    }
+
+    /** The op of the forward pass, whose input and output cuDNN finds the winners in, if that input is in memory. */
+    private static Optional<Op.MaxPool2d> forward(Op.MaxPool2dBackward op, Binding binding) {
+        return binding.writer(op.argmax())
+                .map(Op.MaxPool2d.class::cast)
+                .filter(pool -> binding.readOutside(pool.x(), List.of(pool)));
+    }
+
+    static boolean followsForward(Op.MaxPool2dBackward op, Binding binding) {
+        return pads(op.window()) && forward(op, binding).isPresent();
+    }
+
+    /** Which of equal elements gets the gradient is cuDNN's affair, and its order of summation where windows overlap. */
+    static List<LibraryCall> maxBackward(Op.MaxPool2dBackward op, Binding binding) {
+        CuDnn cudnn = binding.libraries().cudnn();
+        Op.MaxPool2d forward = forward(op, binding).orElseThrow();
+        cudnnPoolingDescriptor pooling =
+                cudnn.pooling(cudnnPoolingMode.CUDNN_POOLING_MAX, op.window(), binding.owned());
+        cudnnTensorDescriptor xShape = cudnn.images(op.dx().shape(), binding.owned());
+        cudnnTensorDescriptor yShape = cudnn.images(op.dy().shape(), binding.owned());
+        return call(
+                cudnn,
+                op,
+                "cudnnPoolingBackward",
+                (handle, at) -> JCudnn.cudnnPoolingBackward(
+                        handle,
+                        pooling,
+                        CuDnn.ONE,
+                        yShape,
+                        at[0],
+                        yShape,
+                        at[1],
+                        xShape,
+                        at[2],
+                        CuDnn.ZERO,
+                        xShape,
+                        at[3]),
+                forward.y(),
+                op.dy(),
+                forward.x(),
+                op.dx(),
+                // not for the call: what an op reads is alive while it runs, so that who traces it can write that
+                op.argmax());
     }
 
     static List<LibraryCall> activation(Op.Activation op, Binding binding) {

@@ -19,18 +19,23 @@ import jcuda.jcudnn.cudnnTensorDescriptor;
 
 /**
  * Convolution and its gradients with cuDNN. Each algorithm is a candidate of its own, so that what is taken is written in
- * the table or in a plan and no heuristic decides. Those that cuDNN documents as non-deterministic, {@code BWD_DATA_ALGO_0},
- * {@code BWD_FILTER_ALGO_0} and {@code BWD_FILTER_ALGO_3}, are not among them.
+ * the table or in a plan and no heuristic decides.
  */
 final class CuDnnConvolution {
-    /** The preferred algorithm of each direction first. */
+    /** The preferred algorithm of each direction first, last those that cuDNN documents as non-deterministic. */
     static final List<Candidate> CANDIDATES = List.of(
             forward("implicit_precomp_gemm", cudnnConvolutionFwdAlgo.CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM),
             forward("implicit_gemm", cudnnConvolutionFwdAlgo.CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM),
             forward("winograd", cudnnConvolutionFwdAlgo.CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD),
             inputGradient("algo_1", cudnnConvolutionBwdDataAlgo.CUDNN_CONVOLUTION_BWD_DATA_ALGO_1),
             inputGradient("winograd", cudnnConvolutionBwdDataAlgo.CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD),
-            filterGradient("algo_1", cudnnConvolutionBwdFilterAlgo.CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1));
+            filterGradient("algo_1", cudnnConvolutionBwdFilterAlgo.CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1),
+            inputGradient("algo_0", cudnnConvolutionBwdDataAlgo.CUDNN_CONVOLUTION_BWD_DATA_ALGO_0)
+                    .nondeterministic(),
+            filterGradient("algo_0", cudnnConvolutionBwdFilterAlgo.CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0)
+                    .nondeterministic(),
+            filterGradient("algo_3", cudnnConvolutionBwdFilterAlgo.CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3)
+                    .nondeterministic());
 
     private CuDnnConvolution() {}
 

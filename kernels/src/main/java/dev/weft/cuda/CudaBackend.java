@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -122,9 +123,19 @@ final class CudaBackend implements Backend, Tunable {
     }
 
     /** TF32 has 10 bits of mantissa behind the point. */
+    public boolean emulated() {
+        return device.emulated();
+    }
+
+    @Override
+    public Optional<PeakRates> measurePeakRates() {
+        return Optional.of(DevicePeak.measure(device, modules));
+    }
+
+    /** TF32 has 10 bits of mantissa behind the point. */
     @Override
     public double unitRoundoff() {
-        return kernels.tf32() ? 0x1p-11 : 0x1p-24;
+        return kernels.rounds() ? 0x1p-11 : 0x1p-24;
     }
 
     @Override
@@ -202,9 +213,11 @@ final class CudaBackend implements Backend, Tunable {
         return kernels;
     }
 
-    /** A binding that is asked for matches alone. */
-    Binding binding() {
-        return new Binding(device, modules, libraries, data -> false, 1);
+    /** A binding that is asked which candidates match. */
+    Binding binding(Program program) {
+        Binding binding = new Binding(device, modules, libraries, data -> false, 1);
+        binding.lookAt(program);
+        return binding;
     }
 
     Libraries libraries() {

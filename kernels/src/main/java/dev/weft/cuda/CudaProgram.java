@@ -8,10 +8,8 @@ import dev.weft.program.Program;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Predicate;
+import java.util.OptionalDouble;
 import jcuda.driver.CUdeviceptr;
 
 /**
@@ -34,6 +32,7 @@ final class CudaProgram implements Executable {
     private boolean running;
     private boolean downloaded;
     private int stepsRun;
+    private int traced;
     private String lastRun;
 
     CudaProgram(
@@ -137,6 +136,7 @@ final class CudaProgram implements Executable {
                 observer.before(ops);
                 execution.execute(group);
                 stream.synchronize(execution.describe(group));
+                traced = group;
                 observer.after(ops);
                 checkMemory(group);
             }
@@ -145,28 +145,11 @@ final class CudaProgram implements Executable {
         }
     }
 
-    /**
-     * Runs one step and times some groups of ops within it, where their inputs are what they should be.
-     *
-     * @param timed which groups
-     * @return microseconds by group
-     */
-    Map<Integer, Double> times(Predicate<Binding.Group> timed) {
-        Map<Integer, Double> times = new LinkedHashMap<>();
+    @Override
+    public OptionalDouble timeTraced(int times) {
         try (Device.Scope scope = device.enter()) {
-            begin(StepRange.single(0, program.batch()));
-            streaming.prepare(0);
-            for (int group = 0; group < planned.groups().size(); group++) {
-                execution.execute(group);
-                if (timed.test(planned.groups().get(group))) {
-                    times.put(group, execution.microseconds(group));
-                }
-            }
-            execution.finishStep();
-            stream.synchronize(lastRun);
-            streaming.done();
+            return OptionalDouble.of(execution.time(traced, times));
         }
-        return times;
     }
 
     List<Binding.Group> groups() {
@@ -252,8 +235,12 @@ final class CudaProgram implements Executable {
     public List<Stage> stages() {
         List<Stage> stages = new ArrayList<>();
         for (Binding.Group group : planned.groups()) {
+            String word = group.candidate().deterministic() ? "" : " nondeterministic";
             stages.add(new Stage(
-                    group.ops(), group.work().stream().map(execution::describe).toList()));
+                    group.ops(),
+                    group.work().stream()
+                            .map(work -> execution.describe(work, word))
+                            .toList()));
         }
         return stages;
     }

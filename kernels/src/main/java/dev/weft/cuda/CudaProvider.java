@@ -81,6 +81,11 @@ public final class CudaProvider implements BackendProvider {
     }
 
     @Override
+    public List<String> kernels() {
+        return KernelChoice.NAMES;
+    }
+
+    @Override
     public List<Finding> diagnose() {
         return Diagnosis.ofMachine(this::unusable, CudaProvider::describeDevice).findings();
     }

@@ -13,6 +13,8 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
@@ -67,6 +69,11 @@ final class Device implements AutoCloseable {
 
     String name() {
         return name;
+    }
+
+    /** Whether it is the emulated driver of the tests. */
+    boolean emulated() {
+        return name.equals("Weft emulated device");
     }
 
     /** For example 90 for compute capability 9.0. */
@@ -228,6 +235,25 @@ final class Device implements AutoCloseable {
         @Override
         public void close() {
             resource.close();
+        }
+    }
+
+    /** Measures what it queues on a stream, by the device's clock; waits for it, and returns seconds. */
+    double time(Stream stream, String what, Runnable work) {
+        CUevent start = new CUevent();
+        CUevent end = new CUevent();
+        check(JCudaDriver.cuEventCreate(start, CUevent_flags.CU_EVENT_DEFAULT), "cuEventCreate");
+        try (Resource startEvent = own("event", () -> JCudaDriver.cuEventDestroy(start))) {
+            check(JCudaDriver.cuEventCreate(end, CUevent_flags.CU_EVENT_DEFAULT), "cuEventCreate");
+            try (Resource endEvent = own("event", () -> JCudaDriver.cuEventDestroy(end))) {
+                check(JCudaDriver.cuEventRecord(start, stream.handle()), "cuEventRecord");
+                work.run();
+                check(JCudaDriver.cuEventRecord(end, stream.handle()), "cuEventRecord");
+                stream.synchronize(what);
+                float[] milliseconds = {0};
+                check(JCudaDriver.cuEventElapsedTime(milliseconds, start, end), "cuEventElapsedTime");
+                return milliseconds[0] * 1e-3;
+            }
         }
     }
 

@@ -120,7 +120,7 @@ record Diagnosis(
         return Finding.failed(
                 "driver and device",
                 reason.get(),
-                "install NVIDIA's driver and check it with nvidia-smi; in a container, start it with --gpus all");
+                "nvidia-smi must show the device; a container has to be started with --gpus all");
     }
 
     private Finding library(Library library) {

@@ -12,8 +12,6 @@ import java.util.stream.Stream;
 import jcuda.NativePointerObject;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUevent;
-import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
@@ -24,9 +22,6 @@ import jcuda.driver.JCudaDriver;
 final class Execution implements Releasable {
     /** Metrics that one launch of {@code finish_step} keeps. */
     private static final int METRICS_A_LAUNCH = 4;
-
-    /** How often a group of ops is repeated to be timed. */
-    private static final int REPETITIONS = 20;
 
     private final Device device;
     private final boolean synchronize;
@@ -224,37 +219,26 @@ final class Execution implements Releasable {
     }
 
     /**
-     * The device's time for one group of ops, whose inputs must be there: it is captured {@link #REPETITIONS} times in a row,
-     * so that the time for launching does not count, and the second of two replays is timed.
+     * Seconds of the device for so many executions of one group of ops, whose inputs must be there. Several are captured and
+     * the graph is timed when it is launched for the second time, so that it is the device that is timed and not the host,
+     * which may take longer to launch a short kernel than that runs.
      */
-    double microseconds(int group) {
-        Owned temporary = new Owned();
-        try {
-            CUgraphExec repeated = record(temporary, () -> {
-                for (int i = 0; i < REPETITIONS; i++) {
-                    execute(group);
-                }
-            });
-            CUevent begin = event(temporary);
-            CUevent end = event(temporary);
-            device.check(JCudaDriver.cuGraphLaunch(repeated, stream.handle()), describe(group));
-            device.check(JCudaDriver.cuEventRecord(begin, stream.handle()), "cuEventRecord");
-            device.check(JCudaDriver.cuGraphLaunch(repeated, stream.handle()), describe(group));
-            device.check(JCudaDriver.cuEventRecord(end, stream.handle()), "cuEventRecord");
-            stream.synchronize(describe(group));
-            float[] milliseconds = {0};
-            device.check(JCudaDriver.cuEventElapsedTime(milliseconds, begin, end), "cuEventElapsedTime");
-            return milliseconds[0] * 1000 / REPETITIONS;
-        } finally {
-            temporary.close();
+    double time(int group, int times) {
+        Runnable work = () -> {
+            for (int i = 0; i < times; i++) {
+                execute(group);
+            }
+        };
+        String what = "%s, %d times".formatted(describe(group), times);
+        if (times == 1 || synchronize) {
+            return device.time(stream, what, work);
         }
-    }
-
-    private CUevent event(Owned owner) {
-        CUevent event = new CUevent();
-        device.check(JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DEFAULT), "cuEventCreate");
-        owner.add(device.own("event", () -> JCudaDriver.cuEventDestroy(event)));
-        return event;
+        try (Owned temporary = new Owned()) {
+            CUgraphExec repeated = record(temporary, work);
+            Runnable launch = () -> device.check(JCudaDriver.cuGraphLaunch(repeated, stream.handle()), what);
+            launch.run();
+            return device.time(stream, what, launch);
+        }
     }
 
     /** Launches the recorded step. */
@@ -262,10 +246,14 @@ final class Execution implements Releasable {
         device.check(JCudaDriver.cuGraphLaunch(graph, stream.handle()), what);
     }
 
-    /** What a listing shows of a launch or a library call. */
-    KernelLaunch describe(Work work) {
+    /**
+     * What a listing shows of a launch or a library call.
+     *
+     * @param word to be put behind a library's function
+     */
+    KernelLaunch describe(Work work, String word) {
         if (!(work instanceof Launch launch)) {
-            return KernelLaunch.ofLibrary(work.kernel());
+            return KernelLaunch.ofLibrary(work.kernel() + word);
         }
         return new KernelLaunch(
                 launch.kernel(),

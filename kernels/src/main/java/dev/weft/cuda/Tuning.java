@@ -1,6 +1,8 @@
 package dev.weft.cuda;
 
+import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
+import dev.weft.backend.StepRange;
 import dev.weft.backend.Tunable.Timing;
 import dev.weft.op.Op;
 import dev.weft.program.MemoryMode;
@@ -8,6 +10,7 @@ import dev.weft.program.Program;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +24,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Tuning {
     private static final Logger LOG = LoggerFactory.getLogger(Tuning.class);
+
+    /** How often a group of ops is repeated to be timed. */
+    private static final int REPETITIONS = 20;
 
     private final CudaBackend backend;
     private final List<Candidate> candidates = new ArrayList<>(Candidates.TABLE);
@@ -36,9 +42,7 @@ final class Tuning {
                 try (Device.Scope scope = backend.device().enter()) {
                     backend.libraries().open(library);
                 }
-                Candidates.LIBRARIES.stream()
-                        .filter(candidate -> candidate.library().orElseThrow() == library)
-                        .forEach(candidates::add);
+                candidates.addAll(backend.kernelChoice().candidates(library));
             } else {
                 LOG.info("{} is left out: {}", library.title(), found.missing());
             }
@@ -60,30 +64,46 @@ final class Tuning {
         return timings;
     }
 
-    /** With each candidate first in turn; those that take no op of the program cost a look at it and no more. */
+    /**
+     * With each candidate first in turn, and behind it those of single ops, so that no fused form takes an op away from it.
+     * Those that take no op of the program cost a look at it and no more.
+     */
     private void measure(Program program, List<Memory> memories) {
         for (Candidate first : candidates) {
             if (!takesAny(first, program)) {
                 continue;
             }
-            List<Candidate> order = new ArrayList<>(candidates);
-            order.remove(first);
-            order.add(0, first);
+            List<Candidate> order = new ArrayList<>(List.of(first));
+            candidates.stream()
+                    .filter(candidate -> candidate.kind().isPresent() && candidate != first)
+                    .forEach(order::add);
             for (CudaProgram bound :
                     backend.bind(List.of(program), memories, MemoryMode.ARENA, KernelChoice.of(order))) {
                 try (bound) {
-                    bound.times(this::isNew).forEach((group, microseconds) -> {
-                        Binding.Group done = bound.groups().get(group);
-                        add(KernelPlan.signature(done.ops()), done.candidate().name(), microseconds);
-                    });
+                    measure(bound);
                 }
             }
         }
     }
 
+    /** Times the groups of one step that have not been timed yet, where their inputs are what they should be. */
+    private void measure(CudaProgram bound) {
+        Iterator<Binding.Group> groups = bound.groups().iterator();
+        bound.trace(StepRange.single(0, bound.program().batch()), new Executable.Observer() {
+            @Override
+            public void after(List<Op> ops) {
+                Binding.Group group = groups.next();
+                if (isNew(group)) {
+                    double seconds = bound.timeTraced(REPETITIONS).orElseThrow();
+                    add(KernelPlan.signature(ops), group.candidate().name(), seconds * 1e6 / REPETITIONS);
+                }
+            }
+        });
+    }
+
     private boolean takesAny(Candidate candidate, Program program) {
         try (Device.Scope scope = backend.device().enter()) {
-            Binding binding = backend.binding();
+            Binding binding = backend.binding(program);
             for (int i = 0; i < program.ops().size(); i++) {
                 if (!candidate.match().apply(rest(program, i), binding).isEmpty()) {
                     return true;
@@ -115,7 +135,7 @@ final class Tuning {
         Way[] best = new Way[end + 1];
         best[end] = new Way(0, "", "", end);
         try (Device.Scope scope = backend.device().enter()) {
-            Binding binding = backend.binding();
+            Binding binding = backend.binding(program);
             for (int i = end - 1; i >= 0; i--) {
                 for (Candidate candidate : candidates) {
                     List<Op> ops = candidate.match().apply(rest(program, i), binding);

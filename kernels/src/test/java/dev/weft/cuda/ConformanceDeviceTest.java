@@ -114,7 +114,7 @@ class ConformanceDeviceTest {
                     .toList();
             try (Backend reference = Backends.open("reference");
                     CudaBackend backend = open(single, false)) {
-                Agreement.ofNetworks(reference, backend, MemoryMode.SEPARATE);
+                Agreement.ofNetworks(reference, backend, MemoryMode.ARENA);
             }
         }
 
@@ -127,7 +127,7 @@ class ConformanceDeviceTest {
                     .collect(Collectors.toCollection(TreeSet::new));
             try (Backend reference = Backends.open("reference");
                     CudaBackend backend = open(Candidates.TABLE, false)) {
-                Agreement.ofNetworks(reference, backend, MemoryMode.SEPARATE);
+                Agreement.ofNetworks(reference, backend, MemoryMode.ARENA);
                 assertThat(backend.chosen()).containsAll(fused);
             }
         }
@@ -143,6 +143,8 @@ class ConformanceDeviceTest {
                     .collect(Collectors.toCollection(TreeSet::new));
             assertThat(run)
                     .containsAll(ShippedPtx.modules().stream()
+                            // no op's kernel; MeasurementDeviceTest runs it
+                            .filter(module -> !module.equals("peak"))
                             .flatMap(module ->
                                     ShippedPtx.entries(module).stream().map(kernel -> module + "/" + kernel))
                             .toList());

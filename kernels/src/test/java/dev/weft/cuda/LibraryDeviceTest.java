@@ -2,6 +2,7 @@ package dev.weft.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -17,12 +18,16 @@ import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.program.MemoryMode;
 import dev.weft.tensor.Shape;
+import dev.weft.train.Model;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,13 +36,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** cuBLAS and cuDNN: on the emulated driver the stand-ins for them, on a GPU those of the machine. */
 @ExtendWith(TestDevice.class)
 class LibraryDeviceTest {
     private static final Graph GRAPH = Trainings.convolutional();
     private static final Dataset DATA = Trainings.samples(Shape.of(1, 6, 6), 22);
+
+    /** Candidates that look at the op before or the op after, so that no op alone is theirs. */
+    private static final Set<String> FOR_PROGRAMS = Set.of("cudnn_max_pool2d", "cudnn_max_pool2d_backward");
 
     @BeforeEach
     @AfterEach
@@ -53,12 +61,12 @@ class LibraryDeviceTest {
         }
     }
 
-    private static CudaBackend open(Kernels.Source source) {
-        return open(source, CudaBackend.Options.DEFAULT);
+    private static CudaBackend open(String kernels) {
+        return open(kernels, CudaBackend.Options.DEFAULT);
     }
 
-    private static CudaBackend open(Kernels.Source source, CudaBackend.Options options) {
-        return new CudaBackend(0, KernelChoice.of(new Kernels(source, null, false)), options);
+    private static CudaBackend open(String kernels, CudaBackend.Options options) {
+        return new CudaBackend(0, KernelChoice.of(Kernels.of(kernels)), options);
     }
 
     @Test
@@ -71,11 +79,10 @@ class LibraryDeviceTest {
     @TestFactory
     Stream<DynamicTest> everyCandidateAgreesWithTheReference() {
         return Candidates.LIBRARIES.stream()
+                .filter(candidate -> !FOR_PROGRAMS.contains(candidate.name()))
                 .map(candidate -> dynamicTest(candidate.name(), () -> {
-                    List<Candidate> table = new ArrayList<>(Candidates.TABLE);
-                    table.add(0, candidate);
                     try (Backend reference = Backends.open("reference");
-                            CudaBackend backend = new CudaBackend(0, table, CudaBackend.Options.DEFAULT)) {
+                            CudaBackend backend = preferring(candidate, Candidates.TABLE)) {
                         int cases = Agreement.ofOp(candidate.kind().orElseThrow(), reference, backend);
                         assertThat(backend.chosen())
                                 .as("candidates chosen in %d cases", cases)
@@ -84,13 +91,121 @@ class LibraryDeviceTest {
                 }));
     }
 
+    private static CudaBackend open(Kernels kernels) {
+        return new CudaBackend(0, KernelChoice.of(kernels), CudaBackend.Options.DEFAULT);
+    }
+
+    private static CudaBackend preferring(Candidate candidate, List<Candidate> others) {
+        List<Candidate> table = new ArrayList<>(others);
+        table.add(0, candidate);
+        return new CudaBackend(0, table, CudaBackend.Options.DEFAULT);
+    }
+
+    private static Candidate named(String name) {
+        return Candidates.LIBRARIES.stream()
+                .filter(candidate -> candidate.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Whose winning elements nobody asks for. */
+    @Test
+    void maximaOfAForwardPassAgreeWithTheReference() {
+        try (Backend reference = Backends.open("reference");
+                CudaBackend backend = open("cudnn");
+                Model expected = Model.create(GRAPH, reference, 9);
+                Model model = Model.create(GRAPH, backend, 9)) {
+            assertThat(model.evaluate(DATA).loss())
+                    .isCloseTo(expected.evaluate(DATA).loss(), within(1e-5));
+            assertThat(backend.chosen()).contains("cudnn_max_pool2d");
+        }
+    }
+
+    @Test
+    void theGradientOfMaximaAgreesWithTheReference() {
+        try (Backend reference = Backends.open("reference");
+                CudaBackend backend = open(Kernels.of("cudnn").allowNondeterministic())) {
+            Agreement.ofNetworks(reference, backend, MemoryMode.SEPARATE);
+            Agreement.ofNetworks(reference, backend, MemoryMode.POISONED_ARENA);
+            assertThat(backend.chosen()).contains("cudnn_max_pool2d_backward");
+        }
+        if (!TestDevice.GPU) {
+            assertThat(Emulator.reports()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatIsNondeterministicIsTakenOnlyWhereThatIsAllowed() {
+        Kernels cudnn = Kernels.of("cudnn");
+        Set<String> nondeterministic = Candidates.LIBRARIES.stream()
+                .filter(candidate -> !candidate.deterministic())
+                .map(Candidate::name)
+                .collect(Collectors.toSet());
+        assertThat(nondeterministic)
+                .containsExactlyInAnyOrder(
+                        "cudnn_conv2d_input_gradient_algo_0",
+                        "cudnn_conv2d_filter_gradient_algo_0",
+                        "cudnn_conv2d_filter_gradient_algo_3",
+                        "cudnn_max_pool2d_backward");
+        assertThat(KernelChoice.of(cudnn).candidates())
+                .extracting(Candidate::name)
+                .doesNotContainAnyElementsOf(nondeterministic);
+        assertThat(KernelChoice.of(cudnn.allowNondeterministic()).candidates())
+                .extracting(Candidate::name)
+                .containsAll(nondeterministic);
+        try (CudaBackend backend = open("cudnn");
+                Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
+            assertThat(backend.kernels()).isEqualTo("cudnn");
+            assertThat(backend.chosen()).doesNotContainAnyElementsOf(nondeterministic);
+            assertThat(functions(steps)).noneMatch(name -> name.contains("nondeterministic"));
+        }
+        try (CudaBackend backend = open(cudnn.allowNondeterministic());
+                Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
+            assertThat(backend.kernels()).isEqualTo("cudnn nondeterministic");
+            assertThat(backend.description()).contains("kernels cudnn nondeterministic");
+            assertThat(functions(steps)).contains("cudnnPoolingBackward nondeterministic");
+        }
+    }
+
+    private static List<String> functions(Trainings.Steps steps) {
+        return steps.executable().stages().stream()
+                .flatMap(stage -> stage.launches().stream())
+                .filter(Executable.KernelLaunch::library)
+                .map(Executable.KernelLaunch::kernel)
+                .toList();
+    }
+
+    /** The stand-in sums in another order in every call of an algorithm that is documented as non-deterministic. */
+    @Test
+    void withoutThemTwoRunsGiveTheSameBitsAndWithThemTheyDoNot() {
+        assumeFalse(TestDevice.GPU, "SKIPPED: whether two runs on a GPU differ is chance");
+        List<Candidate> deterministic = KernelChoice.of(Kernels.of("cudnn")).candidates();
+        Candidate other = named("cudnn_conv2d_filter_gradient_algo_0");
+        assertThat(weightsOfTwoRuns(() -> open("cudnn"))).hasSize(1);
+        assertThat(weightsOfTwoRuns(() -> preferring(other, deterministic))).hasSize(2);
+    }
+
+    private static Set<List<Float>> weightsOfTwoRuns(Supplier<CudaBackend> opener) {
+        Set<List<Float>> runs = new HashSet<>();
+        for (int run = 0; run < 2; run++) {
+            try (CudaBackend backend = opener.get()) {
+                List<Float> weights = new ArrayList<>();
+                for (float weight : Trainings.train(backend, GRAPH, DATA, 4).get("conv1.weight")) {
+                    weights.add(weight);
+                }
+                runs.add(weights);
+            }
+        }
+        return runs;
+    }
+
     @ParameterizedTest
-    @EnumSource(names = {"CUBLAS", "CUDNN"})
-    void networksAgreeWithTheReference(Kernels.Source source) {
-        Library library = Library.valueOf(source.name());
+    @ValueSource(strings = {"cublas", "cudnn"})
+    void networksAgreeWithTheReference(String kernels) {
+        Library library = Library.valueOf(kernels.toUpperCase(Locale.ROOT));
         for (MemoryMode mode : List.of(MemoryMode.SEPARATE, MemoryMode.POISONED_ARENA)) {
             try (Backend reference = Backends.open("reference");
-                    CudaBackend backend = open(source)) {
+                    CudaBackend backend = open(kernels)) {
                 Agreement.ofNetworks(reference, backend, mode);
                 assertThat(backend.chosen())
                         .as("candidates of %s among those chosen", library)
@@ -104,13 +219,13 @@ class LibraryDeviceTest {
 
     /** Across an epoch boundary, with a short last batch. */
     @ParameterizedTest
-    @EnumSource(names = {"CUBLAS", "CUDNN"})
-    void aReplayedStepGivesTheBitsOfSingleCalls(Kernels.Source source) {
+    @ValueSource(strings = {"cublas", "cudnn"})
+    void aReplayedStepGivesTheBitsOfSingleCalls(String kernels) {
         Map<String, float[]> replayed;
-        try (Backend backend = open(source, new CudaBackend.Options(false, false))) {
+        try (Backend backend = open(kernels, new CudaBackend.Options(false, false))) {
             replayed = Trainings.train(backend, GRAPH, DATA, 4);
         }
-        try (Backend backend = open(source, new CudaBackend.Options(false, true))) {
+        try (Backend backend = open(kernels, new CudaBackend.Options(false, true))) {
             Map<String, float[]> single = Trainings.train(backend, GRAPH, DATA, 4);
             assertThat(single).containsOnlyKeys(replayed.keySet());
             single.forEach((name, values) -> assertThat(values).as(name).containsExactly(replayed.get(name)));
@@ -120,7 +235,7 @@ class LibraryDeviceTest {
     @Test
     void aSteadyStepMakesNoLibraryCall() {
         assumeFalse(TestDevice.GPU, "SKIPPED: only the emulated driver keeps a log of its calls");
-        try (Backend backend = open(Kernels.Source.CUDNN);
+        try (Backend backend = open("cudnn");
                 Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
             assertThat(Emulator.calls()).extracting(Emulator.Call::name).contains("cudnnConvolutionForward");
             Emulator.clearCalls();
@@ -139,7 +254,7 @@ class LibraryDeviceTest {
 
     @Test
     void theListingShowsWhatALibraryDoes() {
-        try (Backend backend = open(Kernels.Source.CUDNN);
+        try (Backend backend = open("cudnn");
                 Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
             assertThat(steps.executable().stages())
                     .flatExtracting(Executable.Stage::launches)
@@ -156,7 +271,7 @@ class LibraryDeviceTest {
     @Test
     void whatAProgramMadeIsGivenBackWithIt() {
         assumeFalse(TestDevice.GPU, "SKIPPED: only the emulated driver keeps a log of its calls");
-        try (CudaBackend backend = open(Kernels.Source.CUDNN)) {
+        try (CudaBackend backend = open("cudnn")) {
             Trainings.train(backend, GRAPH, DATA, 4);
             assertThat(backend.liveBytes()).isZero();
             Set<String> kinds = new HashSet<>(Arrays.asList("Tensor", "Filter", "Convolution", "Activation"));
@@ -182,14 +297,14 @@ class LibraryDeviceTest {
     @Test
     void aCallThatFailsNamesOpLayerShapesFunctionAndStatus() {
         assumeFalse(TestDevice.GPU, "SKIPPED: only the stand-ins fail on request");
-        try (CudaBackend backend = open(Kernels.Source.CUBLAS)) {
+        try (CudaBackend backend = open("cublas")) {
             Emulator.fail("cublasSgemm_v2", 1, 1);
             assertThatThrownBy(() -> new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA))
                     .isInstanceOf(DeviceException.class)
                     .hasMessageMatching(
                             "\\S+ mat_mul .*\\[4,27\\].* by cublasSgemm: CUBLAS_STATUS_EXECUTION_FAILED \\(13\\)");
         }
-        try (CudaBackend backend = open(Kernels.Source.CUDNN)) {
+        try (CudaBackend backend = open("cudnn")) {
             Emulator.fail("cudnnConvolutionForward", 1, 1);
             assertThatThrownBy(() -> new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA))
                     .isInstanceOf(DeviceException.class)
@@ -201,16 +316,16 @@ class LibraryDeviceTest {
 
     /** As exact as TF32's ten bits, and no more: that the setting reaches the library shows in the values. */
     @ParameterizedTest
-    @EnumSource(names = {"CUBLAS", "CUDNN"})
-    void tf32IsLabelledAndRoundsFactors(Kernels.Source source) {
-        Kernels kernels = new Kernels(source, null, true);
+    @ValueSource(strings = {"cublas", "cudnn"})
+    void tf32IsLabelledAndRoundsFactors(String kernels) {
+        KernelChoice tf32 = KernelChoice.of(Kernels.of(kernels).allowTf32());
         try (Backend reference = Backends.open("reference");
-                CudaBackend exact = open(source);
-                CudaBackend rounded = new CudaBackend(0, KernelChoice.of(kernels), CudaBackend.Options.DEFAULT)) {
-            assertThat(rounded.description()).contains("kernels " + source + " TF32");
+                CudaBackend exact = open(kernels);
+                CudaBackend rounded = new CudaBackend(0, tf32, CudaBackend.Options.DEFAULT)) {
+            assertThat(rounded.description()).contains("kernels " + kernels + " TF32");
             assertThat(rounded.unitRoundoff()).isEqualTo(0x1p-11);
             for (Class<? extends dev.weft.op.Op> kind : List.<Class<? extends dev.weft.op.Op>>of(
-                    source == Kernels.Source.CUBLAS ? dev.weft.op.Op.MatMul.class : dev.weft.op.Op.Conv2d.class)) {
+                    kernels.equals("cublas") ? dev.weft.op.Op.MatMul.class : dev.weft.op.Op.Conv2d.class)) {
                 Agreement.ofOp(kind, reference, rounded);
             }
             assertThat(Trainings.train(rounded, GRAPH, DATA, 4).get("linear1.weight"))

@@ -66,6 +66,13 @@ class ShippedPtxTest {
         assertThat(ShippedPtx.ptx(stem)).contains("\n.version 8.0\n").contains("\n.target sm_75\n");
     }
 
+    /** Their order of summation would differ from run to run. */
+    @ParameterizedTest
+    @MethodSource("dev.weft.cuda.ShippedPtx#modules")
+    void hasNoAtomicsOfFloats(String stem) {
+        assertThat(ShippedPtx.ptx(stem)).doesNotContainPattern("\\b(atom|red)\\.[\\w.]*f(16|32|64)");
+    }
+
     @ParameterizedTest
     @MethodSource("dev.weft.cuda.ShippedPtx#modules")
     void isAssembledForEveryTargetWithoutSpills(String stem) {

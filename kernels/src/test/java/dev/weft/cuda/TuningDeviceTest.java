@@ -32,9 +32,13 @@ class TuningDeviceTest {
     @TempDir
     private Path folder;
 
-    private List<Tunable.Timing> tune(Path plan) {
-        try (CudaBackend backend = new CudaBackend(0, Candidates.TABLE, CudaBackend.Options.DEFAULT);
-                Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 5, MemoryMode.ARENA)) {
+    private static List<Tunable.Timing> tune(Path plan) {
+        return tune(Kernels.ownChoice(), GRAPH, DATA, plan);
+    }
+
+    private static List<Tunable.Timing> tune(Kernels allowed, Graph graph, Dataset data, Path plan) {
+        try (CudaBackend backend = new CudaBackend(0, KernelChoice.of(allowed), CudaBackend.Options.DEFAULT);
+                Trainings.Steps steps = new Trainings.Steps(backend, graph, data, 5, MemoryMode.ARENA)) {
             return backend.tune(List.of(steps.program()), List.of(steps.memory()), plan);
         }
     }
@@ -65,6 +69,13 @@ class TuningDeviceTest {
             assertThat(backend.chosen()).containsExactlyInAnyOrderElementsOf(plan.candidates());
             assertThat(steps.executable().stages()).isNotEmpty();
         }
+    }
+
+    private static List<String> timed(Kernels allowed, Path plan) {
+        Dataset pictures = Trainings.samples(Shape.of(1, 6, 6), 10);
+        return tune(allowed, Trainings.convolutional(), pictures, plan).stream()
+                .map(Tunable.Timing::candidate)
+                .toList();
     }
 
     /** With a plan written by hand, whose choices differ from the table's. */
@@ -110,6 +121,38 @@ class TuningDeviceTest {
                 .isNotEqualTo(plan.digest());
     }
 
+    /** Who gets a plan from somebody else is not given TF32 or another result in every run without having asked. */
+    @Test
+    void whatAPlanTakesHasToBeAllowedWhereItIsUsed() {
+        Path file = folder.resolve("plan.json");
+        KernelPlan.Choice product = new KernelPlan.Choice("cublas_sgemm", Map.of());
+        KernelPlan.Choice gradient = new KernelPlan.Choice("cudnn_conv2d_filter_gradient_algo_0", Map.of());
+        new KernelPlan("some GPU", true, Map.of("a", product, "b", gradient)).write(file);
+        String digest = KernelPlan.read(file).digest();
+        Kernels tuned = Kernels.tuned(file);
+        assertThatThrownBy(() -> KernelChoice.of(tuned.allowNondeterministic()))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("was made with TF32; allow that with --tf32");
+        assertThatThrownBy(() -> KernelChoice.of(tuned.allowTf32()))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("takes nondeterministic kernels; allow that with --nondeterministic");
+        assertThat(KernelChoice.of(tuned.allowTf32().allowNondeterministic()).label())
+                .isEqualTo("tuned %s TF32 nondeterministic".formatted(digest));
+    }
+
+    @Test
+    void whatIsAllowedIsTimedAndNothingElse() {
+        Kernels own = Kernels.ownChoice();
+        Path file = folder.resolve("plan.json");
+        assertThat(timed(own, file))
+                .contains("cudnn_conv2d_filter_gradient_algo_1")
+                .doesNotContain("cudnn_conv2d_filter_gradient_algo_0", "cudnn_max_pool2d_backward");
+        assertThat(KernelPlan.read(file).tf32()).isFalse();
+        assertThat(timed(own.allowTf32().allowNondeterministic(), file))
+                .contains("cudnn_conv2d_filter_gradient_algo_0", "cudnn_max_pool2d_backward");
+        assertThat(KernelPlan.read(file).tf32()).isTrue();
+    }
+
     @Test
     void whatIsWrongWithAPlanIsSaid() throws IOException {
         Path file = folder.resolve("plan.json");
@@ -129,9 +172,11 @@ class TuningDeviceTest {
         assertThatThrownBy(() -> KernelPlan.read(file))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("was changed after it was made");
+        Kernels allowed = Kernels.tuned(file);
         KernelPlan elsewhere =
                 new KernelPlan("another GPU", false, Map.of("a", new KernelPlan.Choice("fill", Map.of())));
-        assertThatThrownBy(() -> new CudaBackend(0, KernelChoice.tuned(elsewhere), CudaBackend.Options.DEFAULT))
+        assertThatThrownBy(
+                        () -> new CudaBackend(0, KernelChoice.tuned(elsewhere, allowed), CudaBackend.Options.DEFAULT))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageContaining("was made on another GPU");
     }

@@ -11,7 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 /** The names that a backend is asked for by: those on the class path, and {@code auto} for the best usable one. */
-final class BackendNames implements Iterable<String> {
+public final class BackendNames implements Iterable<String> {
     static final String AUTO = "auto";
 
     private static List<String> all() {

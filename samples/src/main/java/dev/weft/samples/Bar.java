@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 
 /** A progress bar on the terminal, with text on both sides. It vanishes when it is closed. */
-final class Bar implements AutoCloseable {
+public final class Bar implements AutoCloseable {
     private static final int MAX_CELLS = 30;
     private static final int MIN_CELLS = 5;
     private static final boolean UNICODE =
@@ -19,10 +19,12 @@ final class Bar implements AutoCloseable {
     private final ProgressBar bar;
 
     /**
-     * @param max where the bar is full
+     * Draws a bar.
+     *
+     * @param max where the bar is full; negative for a text without a bar
      * @param right asked for whenever the bar is drawn, on another thread
      */
-    Bar(String left, long max, Supplier<String> right) {
+    public Bar(String left, long max, Supplier<String> right) {
         bar = new ProgressBarBuilder()
                 .setInitialMax(max)
                 .setUpdateIntervalMillis(200)
@@ -48,7 +50,8 @@ final class Bar implements AutoCloseable {
         return line.substring(0, Math.max(0, Math.min(line.length(), width)));
     }
 
-    void stepTo(long done) {
+    /** Moves on to this place. */
+    public void stepTo(long done) {
         bar.stepTo(done);
     }
 

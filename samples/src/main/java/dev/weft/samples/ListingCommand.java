@@ -81,9 +81,7 @@ final class ListingCommand implements Callable<Integer> {
             optimizer = network.optimizer();
         }
         try (Backend backend = BackendNames.open(
-                spec.commandLine(),
-                backendName,
-                new BackendOptions(BackendOptions.defaults().threads(), kernelOptions.kernels()))) {
+                spec.commandLine(), backendName, BackendOptions.defaults().with(kernelOptions.kernels()))) {
             list(network, backend);
         }
         return 0;

@@ -11,13 +11,13 @@ import java.util.Properties;
 import java.util.stream.Stream;
 
 /** What a run ran on, for its record. */
-final class Machine {
+public final class Machine {
     private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
     private Machine() {}
 
     /** The processor's model where the system tells it, else its architecture. */
-    static String cpu() {
+    public static String cpu() {
         String architecture = System.getProperty("os.arch");
         if (!Files.isReadable(CPU_INFO)) {
             return architecture;
@@ -47,25 +47,29 @@ final class Machine {
         }
     }
 
-    static int cores() {
+    /** Processors that the JVM may use. */
+    public static int cores() {
         return Runtime.getRuntime().availableProcessors();
     }
 
-    static long memoryBytes() {
+    /** Memory of the machine. */
+    public static long memoryBytes() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
-    static String jdk() {
+    /** The JDK's vendor and version. */
+    public static String jdk() {
         return System.getProperty("java.vendor") + " " + System.getProperty("java.runtime.version");
     }
 
-    static String os() {
+    /** The operating system. */
+    public static String os() {
         return System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
                 + System.getProperty("os.arch");
     }
 
     /** Weft's own version. */
-    static String weft() {
+    public static String weft() {
         try (InputStream in = Machine.class.getResourceAsStream("version.properties")) {
             Properties properties = new Properties();
             properties.load(in);

@@ -14,7 +14,7 @@ import picocli.CommandLine.ParameterException;
  * @param builder makes the graph for the shape of a sample and the number of classes
  * @param learningRate for {@code optimizer}
  */
-record Network(
+public record Network(
         String name,
         String description,
         BiFunction<Shape, Integer, Graph> builder,
@@ -25,7 +25,7 @@ record Network(
         ScheduleName schedule) {
 
     /** All networks. */
-    static List<Network> all() {
+    public static List<Network> all() {
         return List.of(Lenet5.network(), Mlp.network());
     }
 
@@ -45,7 +45,7 @@ record Network(
     }
 
     /** For MNIST: images {@code [1,28,28]} in 10 classes. */
-    Graph graph() {
+    public Graph graph() {
         return graph(Shape.of(1, 28, 28), 10);
     }
 

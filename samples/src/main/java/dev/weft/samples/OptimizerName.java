@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.function.DoubleFunction;
 
 /** The optimizers by the names that the command line knows, each with a usual learning rate. */
-enum OptimizerName {
+public enum OptimizerName {
     SGD(0.1, Sgd::of),
     MOMENTUM(0.02, rate -> Sgd.of(rate).momentum(0.9)),
     NESTEROV(0.02, rate -> Sgd.of(rate).momentum(0.9).withNesterov()),
@@ -26,7 +26,8 @@ enum OptimizerName {
         return usualLearningRate;
     }
 
-    Optimizer create(double learningRate) {
+    /** The optimizer with this learning rate. */
+    public Optimizer create(double learningRate) {
         return create.apply(learningRate);
     }
 

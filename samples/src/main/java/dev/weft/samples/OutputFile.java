@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Finds out whether a file can be written, before the work whose result it is to hold. */
-final class OutputFile {
+public final class OutputFile {
     private OutputFile() {}
 
     /**
@@ -17,7 +17,7 @@ final class OutputFile {
      *
      * @throws DataException if that cannot be done
      */
-    static void check(Path file) {
+    public static void check(Path file) {
         Path folder = file.toAbsolutePath().getParent();
         if (Files.isDirectory(file)) {
             throw new DataException("cannot write " + file + ": it is a folder");

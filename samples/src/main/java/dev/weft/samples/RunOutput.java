@@ -14,7 +14,7 @@ import java.util.Optional;
  * Where a training leaves its files: a run folder, {@code runs/TIME-NETWORK} unless another one is named, or a single model
  * file. A folder that is still empty in the end is removed.
  */
-final class RunOutput implements AutoCloseable {
+public final class RunOutput implements AutoCloseable {
     static final String MODEL = "model.safetensors";
     static final String HISTORY = "history.json";
 
@@ -40,7 +40,7 @@ final class RunOutput implements AutoCloseable {
      */
     static RunOutput create(Path out, String network) {
         if (out == null) {
-            Path folder = newFolder(RUNS, TIME.format(LocalDateTime.now()) + "-" + network);
+            Path folder = folder(null, network);
             return new RunOutput(folder, folder.resolve(MODEL));
         }
         if (out.toString().endsWith(".safetensors")) {
@@ -49,6 +49,20 @@ final class RunOutput implements AutoCloseable {
         }
         OutputFile.check(out.resolve(MODEL));
         return new RunOutput(out, out.resolve(MODEL));
+    }
+
+    /**
+     * The folder for results: the one that is named, or a new one, {@code runs/TIME-WHAT}.
+     *
+     * @param out null for a new one
+     * @throws DataException if it cannot be written
+     */
+    public static Path folder(Path out, String what) {
+        if (out == null) {
+            return newFolder(RUNS, TIME.format(LocalDateTime.now()) + "-" + what);
+        }
+        OutputFile.check(out.resolve(MODEL));
+        return out;
     }
 
     /** A folder that was not there before: {@code name}, else {@code name-2}, {@code name-3} ... */

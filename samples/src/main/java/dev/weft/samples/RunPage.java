@@ -11,8 +11,9 @@ import java.util.Map;
  * The page of a run: pictures, figures and settings. It holds the pictures itself, so that it can be sent alone, and needs
  * no script.
  */
-final class RunPage {
-    private static final String STYLE = """
+public final class RunPage {
+    /** The style of all pages. */
+    public static final String STYLE = """
             :root { color-scheme: light; }
             * { box-sizing: border-box; }
             body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 96rem; background: #fff; color: #1f2328;
@@ -174,7 +175,8 @@ final class RunPage {
         return seconds < 100 ? "%.1f s".formatted(seconds) : TrainingDisplay.time(seconds);
     }
 
-    static String escape(String text) {
+    /** Text as HTML shows it. */
+    public static String escape(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")

@@ -18,7 +18,7 @@ import java.util.Map;
  *
  * @param options every setting, given or default: text, numbers, booleans, null
  * @param backend its description
- * @param kernels which kernels a GPU took, with the digest of a plan; empty on the CPU
+ * @param kernels which kernels it took, {@link dev.weft.backend.Backend#kernels}
  * @param evaluatedOn {@code test} or {@code validation}: what testLoss and testAccuracy were measured on
  * @param totalSeconds training and evaluation together
  */

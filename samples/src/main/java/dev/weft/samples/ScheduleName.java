@@ -4,13 +4,13 @@ import dev.weft.optim.Schedule;
 import java.util.Locale;
 
 /** The learning rate's courses by the names that the command line knows. */
-enum ScheduleName {
+public enum ScheduleName {
     CONSTANT,
     COSINE,
     STEP;
 
     /** The course over a training of so many epochs; the steps are thirds of it, each with a tenth of the rate before. */
-    Schedule create(int epochs) {
+    public Schedule create(int epochs) {
         return switch (this) {
             case CONSTANT -> Schedule.constant();
             case COSINE -> Schedule.cosine();

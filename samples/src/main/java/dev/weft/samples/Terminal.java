@@ -8,7 +8,7 @@ import picocli.CommandLine.Help.Ansi;
  * @param interactive whether output and error output are a terminal, as the launcher finds out
  * @param colors whether to colour: on a terminal, unless NO_COLOR is set to anything (no-color.org)
  */
-record Terminal(boolean interactive, boolean colors) {
+public record Terminal(boolean interactive, boolean colors) {
 
     /** The one that this process was started in. */
     static Terminal current() {
@@ -29,15 +29,18 @@ record Terminal(boolean interactive, boolean colors) {
         return colors ? Ansi.ON : Ansi.OFF;
     }
 
-    String red(String text) {
+    /** The text in red where there are colours. */
+    public String red(String text) {
         return paint("red", text);
     }
 
-    String green(String text) {
+    /** The text in green where there are colours. */
+    public String green(String text) {
         return paint("green", text);
     }
 
-    String yellow(String text) {
+    /** The text in yellow where there are colours. */
+    public String yellow(String text) {
         return paint("yellow", text);
     }
 

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A table of plain text: columns as wide as their widest cell, numbers to the right. */
-final class TextTable {
+public final class TextTable {
     private static final String GAP = "  ";
 
     private final List<String> heads = new ArrayList<>();
@@ -13,21 +13,21 @@ final class TextTable {
     private final List<List<String>> rows = new ArrayList<>();
 
     /** Adds a column of text. */
-    TextTable left(String head) {
+    public TextTable left(String head) {
         heads.add(head);
         right.add(false);
         return this;
     }
 
     /** Adds a column of numbers. */
-    TextTable right(String head) {
+    public TextTable right(String head) {
         heads.add(head);
         right.add(true);
         return this;
     }
 
     /** Adds a row; whole numbers get thousands separators. */
-    TextTable row(Object... cells) {
+    public TextTable row(Object... cells) {
         if (cells.length != heads.size()) {
             throw new IllegalArgumentException(cells.length + " cells for " + heads.size() + " columns");
         }
@@ -40,13 +40,13 @@ final class TextTable {
     }
 
     /** Adds a line across all columns. */
-    TextTable line() {
+    public TextTable line() {
         rows.add(List.of());
         return this;
     }
 
     /** Prints heads, if there are any, and rows. */
-    void print(PrintWriter out) {
+    public void print(PrintWriter out) {
         int[] widths = new int[heads.size()];
         List<List<String>> all = new ArrayList<>(rows);
         if (heads.stream().anyMatch(head -> !head.isEmpty())) {

@@ -3,6 +3,7 @@ package dev.weft.samples;
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
+import dev.weft.backend.Kernels;
 import dev.weft.data.Dataset;
 import dev.weft.data.Split;
 import dev.weft.graph.Graph;
@@ -356,10 +357,11 @@ final class TrainCommand implements Callable<Integer> {
     private Map<String, Object> options() {
         Map<String, Object> options = new LinkedHashMap<>();
         options.put("backend", backendName);
-        options.put("kernels", kernelOptions.kernels().toString());
-        options.put(
-                "plan",
-                kernelOptions.plan() == null ? null : kernelOptions.plan().toString());
+        Kernels kernels = kernelOptions.kernels();
+        options.put("kernels", kernels.name());
+        options.put("plan", kernels.plan() == null ? null : kernels.plan().toString());
+        options.put("tf32", kernels.tf32());
+        options.put("nondeterministic", kernels.nondeterministic());
         options.put("threads", threads);
         options.put("epochs", epochs);
         options.put("batch", batch);

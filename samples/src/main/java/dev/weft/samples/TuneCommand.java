@@ -2,7 +2,9 @@ package dev.weft.samples;
 
 import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
+import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Backends;
+import dev.weft.backend.Kernels;
 import dev.weft.backend.Tunable;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -48,6 +50,18 @@ final class TuneCommand implements Callable<Integer> {
             description = "Where to write the plan, for --kernels tuned --plan FILE.")
     private Path out;
 
+    @Option(
+            names = "--tf32",
+            description = "Time cuBLAS and cuDNN with factors of products rounded to TF32: faster, less exact. The plan"
+                    + " then needs --tf32 where it is used.")
+    private boolean tf32;
+
+    @Option(
+            names = "--nondeterministic",
+            description = "Time cuDNN's nondeterministic algorithms, too. A plan that takes one needs"
+                    + " --nondeterministic where it is used.")
+    private boolean nondeterministic;
+
     @Override
     public Integer call() {
         Network network = argument.network();
@@ -56,7 +70,8 @@ final class TuneCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--batch must be at least 1, got " + rows);
         }
         OutputFile.check(out);
-        try (Backend backend = Backends.best()) {
+        Kernels kernels = new Kernels(Kernels.OWN_CHOICE, null, tf32, nondeterministic);
+        try (Backend backend = Backends.best(BackendOptions.defaults().with(kernels))) {
             if (!(backend instanceof Tunable tunable)) {
                 throw new DeviceException(
                         "the backend %s has no kernels to choose from; weft doctor tells why no GPU is used"

@@ -2,6 +2,7 @@ package dev.weft.samples;
 
 import dev.weft.WeftException;
 import dev.weft.data.Mnist;
+import dev.weft.samples.bench.BenchCommand;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -77,6 +78,8 @@ public final class Weft implements Callable<Integer> {
                 .addSubcommand(new ListingCommand())
                 .addSubcommand(new TuneCommand())
                 .addSubcommand(new GraphCommand())
+                .addSubcommand(new CheckCommand())
+                .addSubcommand(new BenchCommand(terminal))
                 .addSubcommand(new InfoCommand(terminal))
                 .addSubcommand(new DoctorCommand(terminal))
                 .addSubcommand(new CommandLine(new CudaCommand()).addSubcommand(new CudaCommand.Fetch(terminal)))

@@ -172,11 +172,52 @@ class CommandsTest {
     }
 
     @Test
-    void kernelsAreCheckedBeforeAnythingElse() {
-        assertThat(weft("listing", "mlp", "--kernels", "tuned")).isEqualTo(2);
-        assertThat(err).contains("tuned kernels need a plan");
-        assertThat(weft("listing", "mlp", "--kernels", "magic")).isEqualTo(2);
-        assertThat(err).contains("--kernels is hand, cublas, cudnn or tuned, got 'magic'");
+    void kernelsThatTheBackendDoesNotHaveAreRefusedWithThoseThatItHas() {
+        for (String command : List.of("listing", "check", "train")) {
+            assertThat(weft(command, "mlp", backendOption(command), "cpu", "--kernels", "cudnn"))
+                    .isEqualTo(1);
+            assertThat(err).contains("backend cpu has no kernels 'cudnn'; there are vector, scalar");
+        }
+        assertThat(weft("listing", "mlp", "--backend", "reference", "--kernels", "vector"))
+                .isEqualTo(1);
+        assertThat(err).contains("backend reference has no kernels 'vector'; there are none to choose from");
+        assertThat(weft("bench", "gemm", "--backends", "cpu", "--kernels", "cudnn"))
+                .isEqualTo(2);
+        assertThat(err).contains("none of the backends has kernels cudnn; cpu has vector, scalar");
+        assertThat(weft("listing", "mlp", "--backend", "cpu", "--kernels", "scalar"))
+                .as(err)
+                .isZero();
+        assertThat(out).contains("scalar");
+    }
+
+    private static String backendOption(String command) {
+        return command.equals("check") ? "--backends" : "--backend";
+    }
+
+    @Test
+    void kernelsOfTheGpuAreRefusedWithTheReasonWhyItIsNotUsed() {
+        Assumptions.assumeFalse(
+                Files.exists(Path.of("/proc/driver/nvidia/version")),
+                "SKIPPED: this machine has an NVIDIA driver, so its absence cannot be tested");
+        assertThat(weft("train", "mlp", "--kernels", "cudnn")).isEqualTo(1);
+        assertThat(err)
+                .contains("backend cpu has no kernels 'cudnn'; there are vector, scalar")
+                .contains("backend cuda is not usable: there is no CUDA driver (libcuda.so.1)");
+    }
+
+    @Test
+    void flagsOfKernelsThatCouldHaveNoEffectAreRefused() {
+        for (String command : List.of("listing", "check", "bench", "train")) {
+            String what = command.equals("bench") ? "gemm" : "mlp";
+            assertThat(weft(command, what, "--kernels", "tuned")).isEqualTo(2);
+            assertThat(err).contains("--kernels tuned needs --plan");
+            assertThat(weft(command, what, "--kernels", "hand", "--plan", "x")).isEqualTo(2);
+            assertThat(err).contains("no others take one");
+            for (String flag : List.of("--tf32", "--nondeterministic")) {
+                assertThat(weft(command, what, flag)).isEqualTo(2);
+                assertThat(err).contains("--tf32 and --nondeterministic are for --kernels cublas, cudnn, tuned");
+            }
+        }
     }
 
     @Test

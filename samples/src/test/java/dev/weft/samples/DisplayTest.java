@@ -2,6 +2,7 @@ package dev.weft.samples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.train.Callback.MemoryUse;
 import dev.weft.train.Callback.Progress;
 import dev.weft.train.EpochResult;
 import dev.weft.train.Evaluation;
@@ -44,18 +45,21 @@ class DisplayTest {
     @Test
     void aRowForEachEpochAndFewLinesWhereThereIsNoTerminal() {
         try (TrainingDisplay display = new TrainingDisplay(new PrintWriter(out), new PrintWriter(err), false, "test")) {
+            display.started(new MemoryUse(250_000, 94_300_000, 12_000_000));
             IntStream.rangeClosed(1, 1000)
                     .forEach(step -> display.progress(new Progress(1, 1, step, 1000, 0.5, 0.9, 12345)));
             display.epochDone(new EpochResult(1, 0.5, 0.9, new Evaluation(0.25, 0.98765, 100), 7.5, 12345));
         }
         assertThat(err.toString()).as("all within the first ten seconds").isEmpty();
         assertThat(out.toString().lines().toList())
-                .hasSize(2)
+                .hasSize(4)
+                .startsWith(
+                        "memory: model 0.3 MB; data, gradients and optimizer state 94.3 MB; activations 12.0 MB", "")
                 .last()
                 .asString()
                 .matches(" +1 +0.5000 +90.00 % +0.2500 +98.77 % +7.50 +12,345");
         String[] lines = out.toString().split("\\R");
-        assertThat(lines[0]).as("columns end where their heads do").hasSameSizeAs(lines[1]);
+        assertThat(lines[2]).as("columns end where their heads do").hasSameSizeAs(lines[3]);
     }
 
     @Test

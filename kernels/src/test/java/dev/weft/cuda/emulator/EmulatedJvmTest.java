@@ -3,6 +3,8 @@ package dev.weft.cuda.emulator;
 import static jcuda.driver.JCudaDriver.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.backend.Backend;
+import dev.weft.backend.BackendOptions;
 import dev.weft.cuda.CudaProvider;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
@@ -29,7 +31,9 @@ class EmulatedJvmTest {
 
     static final class Provider {
         public static void main(String[] arguments) {
-            System.out.println(new CudaProvider().unusable().orElseThrow());
+            try (Backend backend = new CudaProvider().open(BackendOptions.defaults())) {
+                System.out.println(backend.description());
+            }
         }
     }
 

@@ -1,0 +1,90 @@
+package dev.weft.cpu;
+
+/** Elementary functions in float, by polynomials of our own, so that the bits are the same before and after compilation. */
+final class Elementary {
+    /** Bounds of the errors, in units in the last place of the exact result. */
+    static final double EXP_ULPS = 1.5;
+
+    static final double SIGMOID_ULPS = 3;
+    static final double TANH_ULPS = 2.5;
+
+    static final float LOG2_E = 1.44269504f;
+    /** The leading bits of log 2: products with whole numbers up to 150 are exact. */
+    static final float LN2_HIGH = 0.693359375f;
+
+    static final float LN2_LOW = -2.12194440e-4f;
+
+    /** Above, exp is infinite. */
+    static final float EXP_MAX = 88.72284f;
+
+    /** Below, exp is zero. */
+    static final float EXP_MIN = -103.97209f;
+
+    /** Below this magnitude tanh is the number itself, with its sign where it is a zero. */
+    static final float TANH_LINEAR = 0x1p-12f;
+
+    /** Below this magnitude tanh is an odd polynomial, above it comes from exp. */
+    static final float TANH_POLYNOMIAL = 0.625f;
+
+    /** Coefficients of exp(r) = 1 + r + r^2 (E2 + E3 r + ...), |r| at most log(2) / 2: minimax, from Cephes. */
+    static final float E2 = 5.0000001201e-1f;
+
+    static final float E3 = 1.6666665459e-1f;
+    static final float E4 = 4.1665795894e-2f;
+    static final float E5 = 8.3334519073e-3f;
+    static final float E6 = 1.3981999507e-3f;
+    static final float E7 = 1.9875691500e-4f;
+
+    /** Coefficients of tanh(x) = x + x^3 (T0 + T1 x^2 + ...): minimax, from Cephes. */
+    static final float T0 = -3.33332819422e-1f;
+
+    static final float T1 = 1.33314422036e-1f;
+    static final float T2 = -5.37397155531e-2f;
+    static final float T3 = 2.06390887954e-2f;
+    static final float T4 = -5.70498872745e-3f;
+
+    /** Adding and subtracting it rounds to a whole number. */
+    static final float ROUNDER = 0x1.8p23f;
+
+    private Elementary() {}
+
+    static float exp(float x) {
+        if (!(x <= EXP_MAX)) {
+            return x > EXP_MAX ? Float.POSITIVE_INFINITY : x;
+        }
+        if (x < EXP_MIN) {
+            return 0;
+        }
+        // x = n log 2 + r
+        float n = x * LOG2_E + ROUNDER - ROUNDER;
+        float r = x - n * LN2_HIGH - n * LN2_LOW;
+        float p = ((((E7 * r + E6) * r + E5) * r + E4) * r + E3) * r + E2;
+        float y = p * r * r + r + 1;
+        // 2^n in two steps, since it may be no normal number
+        int whole = (int) n;
+        int half = whole >> 1;
+        return y * powerOfTwo(half) * powerOfTwo(whole - half);
+    }
+
+    private static float powerOfTwo(int n) {
+        return Float.intBitsToFloat((n + 127) << 23);
+    }
+
+    /** {@code 1 / (1 + exp(-x))}. */
+    static float sigmoid(float x) {
+        float e = exp(-Math.abs(x));
+        return (x < 0 ? e : 1) / (1 + e);
+    }
+
+    static float tanh(float x) {
+        float size = Math.abs(x);
+        if (size < TANH_LINEAR) {
+            return x;
+        }
+        if (size < TANH_POLYNOMIAL) {
+            float z = x * x;
+            return ((((T4 * z + T3) * z + T2) * z + T1) * z + T0) * z * x + x;
+        }
+        return Math.copySign(1 - 2 / (exp(2 * size) + 1), x);
+    }
+}

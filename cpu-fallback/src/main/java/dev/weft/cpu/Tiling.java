@@ -1,0 +1,118 @@
+package dev.weft.cpu;
+
+import dev.weft.op.BatchRule;
+import dev.weft.op.Op;
+import dev.weft.tensor.TensorRef;
+import java.util.stream.Stream;
+
+/**
+ * How a batch is cut into tiles. A tile has as many samples as a vector has lanes, and holds them innermost: element i of
+ * sample n is element {@code i lanes + n % lanes} of tile {@code n / lanes}. So a vector is full whatever the number of
+ * channels. Lanes past the last sample hold something finite that nobody reads; in gradients they hold zeros, so that they
+ * may be added up with the others.
+ *
+ * <p>Sums over the batch go into slots. Which tiles a slot has depends on the batch alone, so the bits do not depend on the
+ * number of threads; which slots a task has may depend on it.
+ *
+ * @param rows samples of the batch
+ * @param lanes samples of a tile
+ */
+record Tiling(int rows, int lanes) {
+    private static final int MAX_SLOTS = 16;
+
+    /** Tiles of a task: few enough that what lies between two layers stays in the cache, two to share loaded weights. */
+    private static final int MAX_TASK_TILES = 2;
+
+    int tiles() {
+        return (rows + lanes - 1) / lanes;
+    }
+
+    int slots() {
+        return Math.min(MAX_SLOTS, tiles());
+    }
+
+    /** The first tile of a slot; of the slot after the last one, the number of tiles. */
+    int firstTile(int slot) {
+        return (int) ((long) slot * tiles() / slots());
+    }
+
+    /** Cuts the tiles into tasks, each a run of whole slots. */
+    Task[] tasks(int threads) {
+        int tilesOfTask = Math.max(1, Math.min(MAX_TASK_TILES, tiles() / threads));
+        int slotsOfTask = Math.max(1, tilesOfTask * slots() / tiles());
+        Task[] tasks = new Task[(slots() + slotsOfTask - 1) / slotsOfTask];
+        for (int i = 0; i < tasks.length; i++) {
+            int slot = i * slotsOfTask;
+            int end = Math.min(slots(), slot + slotsOfTask);
+            tasks[i] = new Task(firstTile(slot), firstTile(end) - firstTile(slot), slot, end);
+        }
+        return tasks;
+    }
+
+    /** Whether an op has a form that takes the batch in tiles; the others see the whole batch, row by row. */
+    static boolean tiled(Op op) {
+        if (op instanceof Op.Conv2d
+                || op instanceof Op.Conv2dInputGradient
+                || op instanceof Op.Conv2dFilterGradient
+                || op instanceof Op.MaxPool2d
+                || op instanceof Op.MaxPool2dBackward
+                || op instanceof Op.AvgPool2d
+                || op instanceof Op.AvgPool2dBackward) {
+            return true;
+        }
+        if (op instanceof Op.BiasGradient gradient) {
+            // a matrix is added up row by row, which fills the vectors as well
+            return gradient.dy().batched() && gradient.dy().shape().rank() > 2;
+        }
+        if (op.batchRule() != BatchRule.MAPPED
+                || op.outputs().stream().anyMatch(y -> y.root().role().persistent())) {
+            return false;
+        }
+        if (op instanceof Op.Softmax || op instanceof Op.SoftmaxBackward) {
+            return op.outputs().get(0).shape().rank() > 1;
+        }
+        int rows = op.outputs().get(0).shape().get(0);
+        return tiledOperands(op).allMatch(x -> x.shape().get(0) == rows);
+    }
+
+    /** The operands of a tiled op that are held in tiles: all but parameters, their gradients and the data set. */
+    static Stream<TensorRef> tiledOperands(Op op) {
+        return Stream.concat(op.inputs().stream(), op.outputs().stream()).filter(x -> inTiles(op, x));
+    }
+
+    /** Whether a tiled op has this operand in tiles. */
+    static boolean inTiles(Op op, TensorRef x) {
+        if (op instanceof Op.GatherRows gather) {
+            return x.equals(gather.y());
+        }
+        if (op instanceof Op.AddBias bias) {
+            return !x.equals(bias.b());
+        }
+        if (op instanceof Op.BiasGradient gradient) {
+            return !x.equals(gradient.db());
+        }
+        if (op instanceof Op.Conv2d conv) {
+            return !x.equals(conv.w());
+        }
+        if (op instanceof Op.Conv2dInputGradient gradient) {
+            return !x.equals(gradient.w());
+        }
+        if (op instanceof Op.Conv2dFilterGradient gradient) {
+            return !x.equals(gradient.dw());
+        }
+        if (op instanceof Op.MatMul product) {
+            return !x.equals(product.b());
+        }
+        return !(op instanceof Op.BatchMeanBackward mean) || x.equals(mean.dx());
+    }
+
+    /** Rows of the batch that a tiled op works on. */
+    static int rows(Op op) {
+        return tiledOperands(op).findFirst().orElseThrow().shape().get(0);
+    }
+
+    /** Whether an op is tiled and adds up over the batch: its result is there when all tiles are done. */
+    static boolean reduces(Op op) {
+        return op instanceof Op.Conv2dFilterGradient || op instanceof Op.BiasGradient;
+    }
+}

@@ -1,0 +1,154 @@
+package dev.weft.cpu;
+
+import static dev.weft.layer.Layers.conv2d;
+import static dev.weft.layer.Layers.flatten;
+import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.maxPool2d;
+import static dev.weft.layer.Layers.relu;
+
+import dev.weft.backend.Backend;
+import dev.weft.backend.Executable;
+import dev.weft.backend.StepRange;
+import dev.weft.conformance.Lenet5;
+import dev.weft.data.Dataset;
+import dev.weft.graph.Graph;
+import dev.weft.loss.Loss;
+import dev.weft.op.Op;
+import dev.weft.optim.Adam;
+import dev.weft.optim.Optimizer;
+import dev.weft.optim.Sgd;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.Program;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.HostTensor;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import dev.weft.train.Callback;
+import dev.weft.train.Model;
+import dev.weft.train.Trainer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+
+/**
+ * Speed of training and of the matrix product, as a program: {@code scripts/bench-cpu} runs it beside other engines and
+ * reads the lines that it prints, which have the form of theirs.
+ */
+final class CpuBenchmark {
+    private CpuBenchmark() {}
+
+    /**
+     * @param args lenet5, conv3x3, mlp or sgemm; batch, or n of the matrices; threads; seconds, of which the second half
+     *     counts
+     */
+    public static void main(String[] args) {
+        int size = Integer.parseInt(args[1]);
+        int threads = Integer.parseInt(args[2]);
+        double seconds = Double.parseDouble(args[3]);
+        try (Backend backend = CpuBackend.open(threads)) {
+            boolean product = args[0].equals("sgemm");
+            double median = product ? sgemm(backend, size, seconds) : train(backend, args[0], size, seconds);
+            String format = product
+                    ? "peer=weft op=sgemm n=%d threads=%d gflops=%.1f%n"
+                    : "peer=weft model=" + args[0] + " batch=%d threads=%d images_per_s=%.0f%n";
+            System.out.printf(Locale.ROOT, format, size, threads, median);
+        }
+    }
+
+    private static Graph graph(String model) {
+        return switch (model) {
+            case "lenet5" -> Lenet5.graph();
+            case "mlp" -> Graph.sequential(Shape.of(784), linear(500), relu(), linear(10));
+            default ->
+                Graph.sequential(
+                        Shape.of(3, 32, 32),
+                        conv2d(32, 3).padding(1),
+                        relu(),
+                        maxPool2d(2),
+                        conv2d(64, 3).padding(1),
+                        relu(),
+                        maxPool2d(2),
+                        conv2d(128, 3).padding(1),
+                        relu(),
+                        maxPool2d(2),
+                        flatten(),
+                        linear(10));
+        };
+    }
+
+    /** Images a second: the median of what is reported in the second half of the time. */
+    private static double train(Backend backend, String name, int batch, double seconds) {
+        Graph graph = graph(name);
+        int rows = 60 * batch;
+        Shape sample = graph.input().shape();
+        byte[] bytes = new byte[Math.toIntExact(rows * sample.elements())];
+        int[] labels = new int[rows];
+        Random random = new Random(1);
+        random.nextBytes(bytes);
+        for (int i = 0; i < rows; i++) {
+            labels[i] = random.nextInt(10);
+        }
+        Dataset data = Dataset.ofBytes(sample, bytes, labels, 10).normalized(0.13, 0.31);
+        List<Double> speeds = new ArrayList<>();
+        long start = System.nanoTime();
+        try (Model model = Model.create(graph, backend, 42)) {
+            Optimizer optimizer = name.equals("mlp") ? Sgd.of(0.05) : Adam.of(1e-3);
+            Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer)
+                    .batch(batch)
+                    .epochs(1_000_000);
+            trainer.callback(new Callback() {
+                @Override
+                public void progress(Progress progress) {
+                    double passed = (System.nanoTime() - start) * 1e-9;
+                    if (passed > seconds / 2) {
+                        speeds.add(progress.imagesPerSecond());
+                    }
+                    if (passed > seconds) {
+                        trainer.stop();
+                    }
+                }
+            });
+            trainer.fit(data);
+        }
+        return median(speeds);
+    }
+
+    /** GFLOP/s of {@code c = a b} with n x n matrices. */
+    private static double sgemm(Backend backend, int n, double seconds) {
+        TensorRef a = TensorRef.unbatched("a", DType.REAL, Shape.of(n, n));
+        TensorRef b = TensorRef.unbatched("b", DType.REAL, Shape.of(n, n));
+        TensorRef c = TensorRef.unbatched("c", DType.REAL, Shape.of(n, n));
+        Op op = new Op.MatMul("product", a, b, false, false, c);
+        Program program = new Program("sgemm", 1, List.of(op), List.of(a, b), List.of(c), List.of());
+        double operations = 2.0 * n * n * n;
+        List<Double> speeds = new ArrayList<>();
+        try (Executable executable =
+                backend.bind(List.of(program), List.of(), MemoryMode.ARENA).get(0)) {
+            float[] values = new float[n * n];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = i % 7 - 3;
+            }
+            executable.write(a, HostTensor.of(a.shape(), values));
+            executable.write(b, HostTensor.of(b.shape(), values));
+            int count = (int) Math.max(1, 1e8 / operations);
+            long start = System.nanoTime();
+            for (double passed = 0; passed < seconds; passed = (System.nanoTime() - start) * 1e-9) {
+                long begin = System.nanoTime();
+                for (int i = 0; i < count; i++) {
+                    executable.run(StepRange.single(0, 1));
+                }
+                if (passed > seconds / 2) {
+                    speeds.add(operations * count / (System.nanoTime() - begin));
+                }
+            }
+        }
+        return median(speeds);
+    }
+
+    private static double median(List<Double> values) {
+        Collections.sort(values);
+        return values.isEmpty() ? Double.NaN : values.get(values.size() / 2);
+    }
+}

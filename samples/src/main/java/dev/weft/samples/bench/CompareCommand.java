@@ -1,0 +1,133 @@
+package dev.weft.samples.bench;
+
+import dev.weft.samples.TextTable;
+import dev.weft.samples.bench.BenchFile.CaseRecord;
+import dev.weft.samples.bench.BenchFile.SideRecord;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code weft bench compare}: what became faster or slower between two files, beyond the noise. */
+@Command(
+        name = "compare",
+        description =
+                "Compares two results of weft bench and shows what changed beyond the noise: where the 95 %% interval"
+                        + " of the ratio does not hold 1.",
+        sortOptions = false,
+        mixinStandardHelpOptions = true,
+        usageHelpAutoWidth = true,
+        parameterListHeading = "%n",
+        optionListHeading = "%nOptions:%n",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weft bench compare old/bench.json new/bench.json",
+            "",
+            "Of a hundred times that did not change, up to five are shown by chance.",
+            "The exit code is 1 where something became slower."
+        })
+final class CompareCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(index = "0", paramLabel = "OLD", description = "A bench.json.")
+    private Path oldFile;
+
+    @Parameters(index = "1", paramLabel = "NEW", description = "Another one.")
+    private Path newFile;
+
+    @Option(names = "--all", description = "Show what did not change, too.")
+    private boolean all;
+
+    @Override
+    public Integer call() {
+        BenchFile before = BenchFile.read(oldFile);
+        BenchFile after = BenchFile.read(newFile);
+        PrintWriter out = spec.commandLine().getOut();
+        warnOfOtherMachine(before.environment(), after.environment(), out);
+        warnOfOtherKernels(before.sides(), after.sides(), out);
+        TextTable table = new TextTable()
+                .left("benchmark")
+                .left("side")
+                .left("what")
+                .right("old")
+                .right("new")
+                .left("times as fast")
+                .left("");
+        int compared = 0;
+        int faster = 0;
+        int slower = 0;
+        for (CaseRecord next : after.cases()) {
+            for (Measurement m : next.measurements()) {
+                Optional<Measurement> old = find(before, next, m).filter(Measurement::measured);
+                if (old.isEmpty() || !m.measured()) {
+                    continue;
+                }
+                compared++;
+                Ratio ratio = Ratio.of(old.get().seconds(), m.seconds());
+                boolean changed = ratio.beyondNoise();
+                faster += changed && ratio.value() > 1 ? 1 : 0;
+                slower += changed && ratio.value() < 1 ? 1 : 0;
+                if (changed || all) {
+                    table.row(
+                            next.title(),
+                            m.side(),
+                            m.stage() == null ? kind(m) : kind(m) + " " + m.stage(),
+                            Figures.time(old.get().summary().median()),
+                            Figures.time(m.summary().median()),
+                            ratio,
+                            !changed ? "level" : ratio.value() > 1 ? "faster" : "slower");
+                }
+            }
+        }
+        table.print(out);
+        out.printf(
+                "%d times compared: %d faster, %d slower, %d without a change beyond the noise%n",
+                compared, faster, slower, compared - faster - slower);
+        out.flush();
+        return slower > 0 ? 1 : 0;
+    }
+
+    private static void warnOfOtherMachine(Environment before, Environment after, PrintWriter out) {
+        difference("processor", before.cpu(), after.cpu(), out);
+        difference("cores", before.cores(), after.cores(), out);
+        difference(
+                "GPU", before.before().gpu().get("name"), after.before().gpu().get("name"), out);
+        difference("JDK", before.jdk(), after.jdk(), out);
+    }
+
+    /** The same side may have followed another plan. */
+    private static void warnOfOtherKernels(List<SideRecord> before, List<SideRecord> after, PrintWriter out) {
+        for (SideRecord side : after) {
+            before.stream()
+                    .filter(old -> old.id().equals(side.id()))
+                    .forEach(old -> difference("kernels of " + side.id(), old.kernels(), side.kernels(), out));
+        }
+    }
+
+    private static void difference(String what, Object before, Object after, PrintWriter out) {
+        if (!java.util.Objects.equals(before, after)) {
+            out.printf("not the same %s: %s and %s%n", what, before, after);
+        }
+    }
+
+    private static Optional<Measurement> find(BenchFile file, CaseRecord like, Measurement m) {
+        return file.cases().stream()
+                .filter(c -> c.title().equals(like.title()))
+                .flatMap(c -> c.measurements().stream())
+                .filter(old -> old.side().equals(m.side())
+                        && old.kind() == m.kind()
+                        && java.util.Objects.equals(old.stage(), m.stage()))
+                .findFirst();
+    }
+
+    private static String kind(Measurement m) {
+        return m.kind().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+    }
+}
