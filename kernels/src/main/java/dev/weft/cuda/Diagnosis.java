@@ -1,6 +1,5 @@
 package dev.weft.cuda;
 
-import dev.weft.DeviceException;
 import dev.weft.backend.Finding;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -72,8 +71,7 @@ record Diagnosis(
         findings.add(temporaryFolder());
         if (findings.stream().allMatch(Finding::ok)) {
             findings.add(driver());
-        }
-        if (findings.stream().allMatch(Finding::ok)) {
+            // they can be loaded without a driver
             for (Library library : Library.values()) {
                 findings.add(library(library));
             }
@@ -95,16 +93,23 @@ record Diagnosis(
     }
 
     private Finding temporaryFolder() {
+        String problem;
         try {
-            Files.delete(Files.createTempFile(temporary, "weft", ".tmp"));
-            return Finding.found("JCuda natives", "can be unpacked into " + temporary);
+            Path file = Files.createTempFile(temporary, "weft", ".tmp");
+            boolean loadable = file.toFile().setExecutable(true) && Files.isExecutable(file);
+            Files.delete(file);
+            if (loadable) {
+                return Finding.found("JCuda natives", "can be unpacked into " + temporary);
+            }
+            problem = "cannot be loaded from %s: it is mounted noexec".formatted(temporary);
         } catch (IOException e) {
-            return Finding.failed(
-                    "JCuda natives",
-                    "cannot be unpacked into %s: %s"
-                            .formatted(temporary, e.getClass().getSimpleName()),
-                    "name a folder that can be written: java -Djava.io.tmpdir=FOLDER");
+            problem = "cannot be unpacked into %s: %s"
+                    .formatted(temporary, e.getClass().getSimpleName());
         }
+        return Finding.failed(
+                "JCuda natives",
+                problem,
+                "name another folder: java -Djava.io.tmpdir=FOLDER, with scripts/weft by WEFT_JAVA_OPTS");
     }
 
     private Finding driver() {
@@ -119,22 +124,12 @@ record Diagnosis(
     }
 
     private Finding library(Library library) {
-        String without = "; without it Weft's own kernels do all the work";
-        LibraryFinder.Found found = finder.find(library);
-        if (!found.usable()) {
-            return Finding.missing(
-                    library.title(),
-                    found.others().isEmpty()
-                            ? library.file() + " was not found"
-                            : "only %s was found, JCuda needs %s"
-                                    .formatted(found.others().get(0), library.file()),
-                    "install that of CUDA 12, or run: weft cuda fetch" + without);
-        }
         try {
-            Libraries.load(library, finder);
+            LibraryFinder.Found found = Libraries.load(library, finder);
             return Finding.found(library.title(), found.file() + " (" + found.place() + ")");
-        } catch (DeviceException e) {
-            return Finding.missing(library.title(), e.getMessage(), "see above" + without);
+        } catch (LibraryLoadException e) {
+            return Finding.missing(
+                    library.title(), e.problem(), e.fix() + "; without it Weft's own kernels do all the work");
         }
     }
 }

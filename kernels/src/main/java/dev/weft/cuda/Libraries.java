@@ -1,6 +1,6 @@
 package dev.weft.cuda;
 
-import dev.weft.DeviceException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Libraries {
     private static final Logger LOG = LoggerFactory.getLogger(Libraries.class);
+    private static final String REPAIR =
+            "install it anew, run weft cuda fetch, or name another folder with " + LibraryFinder.VARIABLE;
     private static final Map<Library, LibraryFinder.Found> LOADED = new EnumMap<>(Library.class);
 
     private final Device device;
@@ -36,7 +38,7 @@ final class Libraries {
     /**
      * Finds and loads a library where that has not happened yet.
      *
-     * @throws DeviceException if it is missing or cannot be loaded
+     * @throws LibraryLoadException if it is missing or cannot be loaded
      */
     static LibraryFinder.Found load(Library library) {
         return load(library, LibraryFinder.ofMachine());
@@ -50,8 +52,11 @@ final class Libraries {
         }
         LibraryFinder.Found found = finder.find(library);
         if (!found.usable()) {
-            throw new DeviceException(
-                    library.title() + " cannot be used: " + found.missing() + ". Searched: " + finder.searched());
+            throw new LibraryLoadException(
+                    library,
+                    "%s (searched: %s)".formatted(found.missing(), finder.searched()),
+                    "install CUDA 12's, or run: weft cuda fetch",
+                    null);
         }
         if (library == Library.CUDNN) {
             // parts of cuDNN ask for cuBLAS
@@ -70,11 +75,14 @@ final class Libraries {
     private static void loadFiles(LibraryFinder.Found found) {
         for (Path file : LibraryFinder.loadingOrder(found)) {
             try {
+                ElfFile.requireWhole(file);
                 System.load(file.toAbsolutePath().toString());
-            } catch (UnsatisfiedLinkError e) {
-                throw new DeviceException(
-                        "%s cannot be loaded: %s; install it anew, or name another folder with -D%s=FOLDER"
-                                .formatted(found.library().title(), e.getMessage(), LibraryFinder.PROPERTY),
+            } catch (IOException | UnsatisfiedLinkError e) {
+                boolean needsAnother = e.getMessage().contains("cannot open shared object file");
+                throw new LibraryLoadException(
+                        found.library(),
+                        e.getMessage(),
+                        needsAnother ? "install the other library that is named there" : REPAIR,
                         e);
             }
         }
@@ -87,8 +95,7 @@ final class Libraries {
                 case CUDNN -> JCudnn.initialize();
             }
         } catch (UnsatisfiedLinkError e) {
-            throw new DeviceException(
-                    "JCuda's part for %s cannot be loaded: %s".formatted(library.title(), firstLines(e)), e);
+            throw new LibraryLoadException(library, "JCuda's part for it: " + firstLines(e), REPAIR, e);
         }
     }
 

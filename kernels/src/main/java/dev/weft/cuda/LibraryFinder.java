@@ -49,13 +49,11 @@ final class LibraryFinder {
             return file != null;
         }
 
-        /** Why there is none, and what to do. */
+        /** Why there is none. */
         String missing() {
-            String fix = "; install that of CUDA 12, or run: weft cuda fetch";
-            if (others.isEmpty()) {
-                return "%s was not found%s".formatted(library.file(), fix);
-            }
-            return "only %s was found, and JCuda needs %s%s".formatted(others.get(0), library.file(), fix);
+            return others.isEmpty()
+                    ? library.file() + " was not found"
+                    : "only %s was found, and JCuda needs %s".formatted(others.get(0), library.file());
         }
     }
 
@@ -92,7 +90,8 @@ final class LibraryFinder {
     /** Where {@code weft cuda fetch} puts the libraries. */
     static Path cache(Map<String, String> environment) {
         String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
-        Path folder = cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
+        // the XDG base directory specification: a relative path is to be ignored
+        Path folder = Path.of(cache).isAbsolute() ? Path.of(cache) : Path.of(System.getProperty("user.home"), ".cache");
         return folder.resolve("weft/cuda");
     }
 

@@ -1,12 +1,13 @@
 package dev.weft.samples;
 
-import dev.weft.DataException;
 import dev.weft.cuda.LibraryFetch;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.file.Files;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,8 +24,7 @@ import picocli.CommandLine.Spec;
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
         footerHeading = "%nExamples:%n",
-        footer = "  weft cuda fetch",
-        subcommands = CudaCommand.Fetch.class)
+        footer = "  weft cuda fetch")
 final class CudaCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -38,114 +38,80 @@ final class CudaCommand implements Callable<Integer> {
     @Command(
             name = "fetch",
             description =
-                    "Puts cuBLAS and cuDNN into Weft's cache: out of a Maven artifact of 2 GB, which Maven downloads, or"
-                            + " out of a file.",
+                    "Puts cuBLAS and cuDNN into Weft's cache: out of a Maven artifact, which Maven downloads, or out of a"
+                            + " file.",
             mixinStandardHelpOptions = true,
             usageHelpAutoWidth = true,
             optionListHeading = "%nOptions:%n",
             footerHeading = "%nExamples:%n",
             footer = {
-                "  weft cuda fetch --yes",
-                "  weft cuda fetch --from cuda-12.6-9.5-1.5.11-linux-x86_64-redist.jar --yes"
+                "  weft cuda fetch",
+                "  weft cuda fetch --yes --from cuda-12.6-9.5-1.5.11-linux-x86_64-redist.jar",
+                "",
+                "Exit codes: 0 done, 1 not done."
             })
     static final class Fetch implements Callable<Integer> {
+        private final Terminal terminal;
+
         @Spec
         private CommandSpec spec;
 
         @Option(names = "--from", paramLabel = "FILE", description = "The artifact's file, in place of a download.")
         private Path from;
 
-        @Option(names = "--yes", description = "Go ahead; without it sizes and licence notice are shown, and no more.")
+        @Option(names = "--yes", description = "Go ahead without asking, for scripts.")
         private boolean yes;
+
+        Fetch(Terminal terminal) {
+            this.terminal = terminal;
+        }
 
         @Override
         public Integer call() {
             PrintWriter out = spec.commandLine().getOut();
-            Path target = LibraryFetch.cache();
-            out.println(LibraryFetch.LICENCE);
-            if (from != null) {
-                List<LibraryFetch.Part> parts = LibraryFetch.parts(from);
-                parts.forEach(part -> out.printf("%,15d bytes  %s%n", part.bytes(), part.file()));
-                out.printf(
-                        "%,15d bytes  in all, into %s%n",
-                        parts.stream().mapToLong(LibraryFetch.Part::bytes).sum(), target);
-            } else {
-                out.printf(
-                        "Maven will download %s, about 2 GB; of it about 0.8 GB go into %s%n",
-                        LibraryFetch.ARTIFACT, target);
-            }
-            out.flush();
-            if (!yes) {
-                out.println("Nothing was done. If you agree, say so: weft cuda fetch --yes"
-                        + (from == null ? "" : " --from " + from));
-                out.flush();
-                return 0;
-            }
+            LibraryFetch fetch = LibraryFetch.intoCache();
+            out.printf("Into %s:%n", fetch.target());
+            fetch.libraries().forEach(library -> out.printf("%,15d bytes  %s%n", library.bytes(), library.file()));
+            out.printf("%,15d bytes  in all%n%n", fetch.bytes());
             if (from == null) {
-                download(out, target);
-            } else {
-                extract(from, out, target);
+                out.printf(
+                        "Maven downloads %s, %,d bytes,%nto the same disk. This file is deleted afterwards.%n%n",
+                        LibraryFetch.ARTIFACT, fetch.archive().bytes());
             }
-            out.printf("%s holds cuBLAS and cuDNN; try: weft doctor%n", target);
+            out.println(LibraryFetch.LICENCE);
+            out.flush();
+            if (!yes && !agreed(out)) {
+                out.println("Nothing was done." + (terminal.interactive() ? "" : " If you agree, add --yes."));
+                out.flush();
+                return 1;
+            }
+            try (DownloadDisplay display =
+                    new DownloadDisplay(spec.commandLine().getErr(), terminal.interactive())) {
+                if (from == null) {
+                    fetch.download(display::show);
+                } else {
+                    fetch.extract(from, display::show);
+                }
+            }
+            out.printf(
+                    "%s holds cuBLAS and cuDNN; see: weft doctor%nTo be rid of them: rm -r %s%n",
+                    fetch.target(), fetch.target());
             out.flush();
             return 0;
         }
 
-        private static void extract(Path archive, PrintWriter out, Path target) {
-            LibraryFetch.extract(archive, target, part -> {
-                out.println("extracting " + part.file());
-                out.flush();
-            });
-        }
-
-        /** By Maven, with its settings for mirrors and proxies; it verifies the artifact's checksum. */
-        private static void download(PrintWriter out, Path target) {
-            Path folder = null;
+        private boolean agreed(PrintWriter out) {
+            if (!terminal.interactive()) {
+                return false;
+            }
+            out.print("Go ahead? [y/N] ");
+            out.flush();
             try {
-                folder = Files.createTempDirectory("weft-cuda-");
-                Process maven = new ProcessBuilder(
-                                "mvn",
-                                "--batch-mode",
-                                "--strict-checksums",
-                                "org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy",
-                                // groupId:artifactId:version:type:classifier
-                                "-Dartifact=" + LibraryFetch.ARTIFACT,
-                                "-DoutputDirectory=" + folder)
-                        .directory(folder.toFile())
-                        .inheritIO()
-                        .start();
-                if (maven.waitFor() != 0) {
-                    throw new DataException(
-                            "Maven could not download %s; download it elsewhere and name the file with --from"
-                                    .formatted(LibraryFetch.ARTIFACT));
-                }
-                try (var files = Files.list(folder)) {
-                    extract(files.findFirst().orElseThrow(), out, target);
-                }
+                String answer =
+                        new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset())).readLine();
+                return answer != null && answer.strip().matches("(?i)y|yes");
             } catch (IOException e) {
-                throw new DataException(
-                        "cannot run mvn: %s; install Maven, or name the artifact's file with --from"
-                                .formatted(e.getMessage()),
-                        e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new DataException("interrupted while Maven was downloading", e);
-            } finally {
-                deleteFiles(folder);
-            }
-        }
-
-        private static void deleteFiles(Path folder) {
-            if (folder == null) {
-                return;
-            }
-            try (var files = Files.list(folder)) {
-                for (Path file : files.toList()) {
-                    Files.delete(file);
-                }
-                Files.delete(folder);
-            } catch (IOException e) {
-                throw new DataException("cannot delete " + folder + ": " + e.getMessage(), e);
+                throw new UncheckedIOException(e);
             }
         }
     }

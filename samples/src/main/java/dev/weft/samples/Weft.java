@@ -82,7 +82,7 @@ public final class Weft implements Callable<Integer> {
                 .addSubcommand(new BenchCommand(terminal))
                 .addSubcommand(new InfoCommand(terminal))
                 .addSubcommand(new DoctorCommand(terminal))
-                .addSubcommand(new CudaCommand())
+                .addSubcommand(new CommandLine(new CudaCommand()).addSubcommand(new CudaCommand.Fetch(terminal)))
                 .addSubcommand(new CompletionCommand())
                 .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.ansi()))
                 .registerConverter(DatasetName.class, name -> find(name, DatasetName.values()))

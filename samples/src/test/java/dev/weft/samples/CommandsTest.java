@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weft.data.DataFetcher;
 import dev.weft.data.IdxFiles;
 import dev.weft.data.Mnist;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -141,8 +143,32 @@ class CommandsTest {
 
     @Test
     void cudaFetchShowsLicenceAndSizesAndDoesNothingUnlessToldSo() {
-        assertThat(weft("cuda", "fetch")).as(err).isZero();
-        assertThat(out).contains("NVIDIA's").contains("2 GB").contains("Nothing was done");
+        assertThat(weft("cuda", "fetch")).as(err).isEqualTo(1);
+        assertThat(out)
+                .contains("libcublasLt.so.12", "1,466,612,560 bytes  in all", "2,026,748,503 bytes", "EULA")
+                .endsWith("Nothing was done. If you agree, add --yes.\n");
+        assertThat(weft("cuda", "fetch", "--from", "any.jar")).as(err).isEqualTo(1);
+        assertThat(out).doesNotContain("Maven").contains("EULA", "Nothing was done");
+    }
+
+    @Test
+    void cudaFetchAsksOnATerminal() {
+        InputStream before = System.in;
+        try {
+            for (String no : List.of("\n", "n\n", "")) {
+                System.setIn(new ByteArrayInputStream(no.getBytes(StandardCharsets.UTF_8)));
+                assertThat(weft(new Terminal(true, false), "cuda", "fetch", "--from", "no-such.jar"))
+                        .isEqualTo(1);
+                assertThat(out).contains("Go ahead? [y/N] ").endsWith("Nothing was done.\n");
+                assertThat(err).isEmpty();
+            }
+            System.setIn(new ByteArrayInputStream("y\n".getBytes(StandardCharsets.UTF_8)));
+            assertThat(weft(new Terminal(true, false), "cuda", "fetch", "--from", "no-such.jar"))
+                    .isEqualTo(1);
+            assertThat(err).startsWith("weft: there is no file no-such.jar; it should be org.bytedeco:cuda:");
+        } finally {
+            System.setIn(before);
+        }
     }
 
     @Test
