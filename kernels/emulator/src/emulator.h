@@ -13,6 +13,7 @@
 
 #include "cuda_abi.h"
 #include "fault.h"
+#include "library_work.h"
 #include "memory.h"
 #include "scheduler.h"
 
@@ -65,12 +66,14 @@ struct Module {
 
 // What a stream or a graph node does.
 struct Work {
-    enum Kind { KERNEL, COPY, SET, HOST, RECORD, GRAPH, EMPTY } kind = EMPTY;
+    enum Kind { KERNEL, LIBRARY, COPY, SET, HOST, RECORD, GRAPH, EMPTY } kind = EMPTY;
     // KERNEL
     Function* function = nullptr;
     uint32_t grid[3] = {}, block[3] = {};
     uint64_t dynamic_shared_bytes = 0;
     std::vector<uint8_t> parameters;
+    // LIBRARY
+    std::shared_ptr<const LibraryWork> library;
     // COPY; `staging` holds pageable source bytes that were read when the call was made
     CUDA_MEMCPY3D copy{};
     std::shared_ptr<std::vector<uint8_t>> staging;

@@ -306,7 +306,8 @@ WEFT_EXPORT CUresult cuGraphNodeGetType(void* node, int* type) {
     return call("cuGraphNodeGetType", "graph", INITIALISED_DRIVER, [&] {
         require(type);
         switch (node_of(node)->work.kind) {
-            case Work::KERNEL: *type = CU_NODE_KERNEL; break;
+            case Work::KERNEL:
+            case Work::LIBRARY: *type = CU_NODE_KERNEL; break;
             case Work::COPY: *type = CU_NODE_MEMCPY; break;
             case Work::SET: *type = CU_NODE_MEMSET; break;
             case Work::HOST: *type = CU_NODE_HOST; break;

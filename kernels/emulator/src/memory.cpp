@@ -178,8 +178,10 @@ std::string Memory::describe(uint64_t address) const {
 uint64_t Memory::first_bad(uint64_t address, uint64_t bytes, bool must_be_initialised) const {
     if (!inside(address) || !inside(address + bytes - 1)) return inside(address) ? base_ + size_ - address : 0;
     const u8* s = states(address);
+    // the state that is wanted, or either of the two that can be written
+    const u8 mask = must_be_initialised ? 0xff : 0xfe, wanted = must_be_initialised ? INITIALISED : UNINITIALISED;
     for (uint64_t i = 0; i < bytes; i++)
-        if (must_be_initialised ? s[i] != INITIALISED : (s[i] & 0xfe) != 2) return i;
+        if ((s[i] & mask) != wanted) return i;
     return bytes;
 }
 

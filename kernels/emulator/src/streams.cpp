@@ -1,6 +1,7 @@
 // Streams are lazy: an operation runs only when something waits for it. A program that forgets a wait therefore finds
 // its data missing here, while on a GPU it would merely be unlucky sometimes. Each operation carries a vector clock of
 // what happened before it; two that touch the same memory without an order are reported.
+#include <algorithm>
 #include <chrono>
 
 #include "emulator.h"
@@ -90,7 +91,7 @@ void execute_numbered(const Work& work, const Clock& clock, Stream* stream, uint
         launch_kernel(work, number, floor, finished_before, describe);
         return;
     }
-    // copies and sets: the same shadow, word by word
+    // libraries, copies and sets: the same shadow, word by word
     auto touch = [&](uint64_t address, uint64_t bytes, bool writes) {
         Memory& m = e.memory;
         const char* verb = writes ? "writes" : "reads";
@@ -101,20 +102,25 @@ void execute_numbered(const Work& work, const Clock& clock, Stream* stream, uint
             throw Fault{state == UNINITIALISED ? CUDA_ERROR_LAUNCH_FAILED : CUDA_ERROR_ILLEGAL_ADDRESS, kind,
                         kind + ": " + what + " " + verb + " " + m.describe(address + bad)};
         }
-        const u64 me = number << OPERATION_SHIFT;
-        for (uint64_t i = (address - m.base()) >> 2; i <= (address + bytes - 1 - m.base()) >> 2; i++) {
-            for (u64* shadow : {m.writers(), m.readers()}) {
-                if (shadow == m.readers() && !writes) continue;
+        // entries below the limit are of operations that are known to be past; the loop over the others is the slow one
+        const u64 entry = number << OPERATION_SHIFT | 15u << MASK_SHIFT, limit = floor << OPERATION_SHIFT;
+        const uint64_t first = (address - m.base()) >> 2, last = (address + bytes - 1 - m.base()) >> 2;
+        for (const u64* shadow : {m.writers(), m.readers()}) {
+            if (shadow == m.readers() && !writes) continue;
+            for (uint64_t i = first; i <= last; i++) {
+                if (shadow[i] < limit) continue;
                 uint64_t other = shadow[i] >> OPERATION_SHIFT;
-                if (other >= floor && other != number && !finished_before(other))
+                if (other != number && !finished_before(other))
                     throw Fault{CUDA_ERROR_LAUNCH_FAILED, "missing wait between streams",
                                 "missing wait between streams: " + what + " " + verb + " " + m.describe(m.base() + i * 4) + " which " +
                                     describe(other) + (shadow == m.writers() ? " wrote" : " read") + " without an order between the two"};
             }
-            (writes ? m.writers() : m.readers())[i] = me | 15u << MASK_SHIFT;
         }
+        u64* mine = writes ? m.writers() : m.readers();
+        std::fill(mine + first, mine + last + 1, entry);
         if (writes) m.mark_initialised(address, bytes);
     };
+    if (work.kind == Work::LIBRARY) work.library->run(touch);
     if (work.kind == Work::COPY) run_copy(work, touch);
     if (work.kind == Work::SET) run_set(work.set, touch);
 }
@@ -124,6 +130,7 @@ void execute_numbered(const Work& work, const Clock& clock, Stream* stream, uint
 std::string Work::describe() const {
     switch (kind) {
         case KERNEL: return "kernel " + function->kernel->kernel;
+        case LIBRARY: return library->name;
         case COPY: return std::string("copy ") + (copy.srcMemoryType == CU_MEMORYTYPE_HOST ? "host" : "device") + " to " +
                           (copy.dstMemoryType == CU_MEMORYTYPE_HOST ? "host" : "device");
         case SET: return "memset";
@@ -138,6 +145,7 @@ std::string Work::describe() const {
 void execute(const Work& work, const Clock& clock, Stream* stream, uint64_t sequence) {
     switch (work.kind) {
         case Work::KERNEL:
+        case Work::LIBRARY:
         case Work::COPY:
         case Work::SET: execute_numbered(work, clock, stream, sequence, 0, nullptr, 0); break;
         case Work::HOST: {
@@ -155,7 +163,7 @@ void execute(const Work& work, const Clock& clock, Stream* stream, uint64_t sequ
             const uint64_t launch = ++graph_launches;
             for (size_t i = 0; i < work.plan->works.size(); i++) {
                 const Work& w = work.plan->works[i];
-                if (w.kind == Work::KERNEL || w.kind == Work::COPY || w.kind == Work::SET)
+                if (w.kind == Work::KERNEL || w.kind == Work::LIBRARY || w.kind == Work::COPY || w.kind == Work::SET)
                     execute_numbered(w, clock, stream, sequence, launch, work.plan, i);
                 else execute(w, clock, stream, sequence);
             }

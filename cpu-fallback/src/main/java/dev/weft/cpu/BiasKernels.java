@@ -33,7 +33,7 @@ final class BiasKernels {
         });
     }
 
-    /** In tiles, each slot adds up its tiles in order; row by row, rows are added up in order. */
+    /** In tiles, each slot adds up its tiles in order, lane by lane; row by row, rows are added up in order. */
     static Kernel gradient(Op.BiasGradient op, Binding binding) {
         Primitives primitives = binding.primitives();
         Reals db = binding.reals(op.db());
@@ -56,8 +56,9 @@ final class BiasKernels {
         }
         Operand dy = binding.tiles(op.dy());
         Tiling tiling = binding.tiling();
-        int length = plane * tiling.lanes();
-        Slots slots = new Slots(channels, binding);
+        int lanes = tiling.lanes();
+        Slots slots = new Slots(channels * lanes, binding);
+        Reals sums = binding.scratch((long) channels * lanes);
         return Kernel.reduced(
                 (task, frame, thread) -> {
                     for (int slot = task.firstSlot(); slot < task.endSlot(); slot++) {
@@ -65,12 +66,27 @@ final class BiasKernels {
                         for (int tile = tiling.firstTile(slot); tile < tiling.firstTile(slot + 1); tile++) {
                             int at = dy.at(task, frame) + (tile - task.first()) * dy.tile;
                             for (int c = 0; c < channels; c++) {
-                                slots.array()[to + c] += primitives.sum(dy.reals, at + c * length, length);
+                                primitives.addUpLanes(
+                                        dy.reals, at + c * plane * lanes, plane, slots.array(), to + c * lanes);
                             }
                         }
                     }
                 },
-                slots.combine(db));
+                slots.combine(sums),
+                Phase.single(() -> foldLanes(sums, lanes, db)));
+    }
+
+    /** Adds up the lanes of each channel, in a tree. */
+    private static void foldLanes(Reals sums, int lanes, Reals db) {
+        for (int c = 0; c < db.length; c++) {
+            int at = sums.at + c * lanes;
+            for (int half = lanes / 2; half > 0; half /= 2) {
+                for (int lane = 0; lane < half; lane++) {
+                    sums.a[at + lane] += sums.a[at + half + lane];
+                }
+            }
+            db.a[db.at + c] = sums.a[at];
+        }
     }
 
     /** Rows of a matrix that are added up before their sum is added to the others': long running sums lose digits. */

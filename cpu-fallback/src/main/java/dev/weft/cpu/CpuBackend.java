@@ -4,6 +4,7 @@ import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
+import dev.weft.backend.Kernels;
 import dev.weft.backend.Memory;
 import dev.weft.backend.OpTable;
 import dev.weft.op.Op;
@@ -18,7 +19,7 @@ import java.util.Set;
 
 /** Trains on the CPU: float, several threads, the Vector API where it is there. */
 final class CpuBackend implements Backend {
-    /** The kernels that use the Vector API, as {@link BackendOptions#kernels} names them. */
+    /** The kernels that use the Vector API, as {@link Kernels#name} names them. */
     static final String VECTOR = "vector";
 
     /** The kernels of plain loops. */
@@ -79,9 +80,10 @@ final class CpuBackend implements Backend {
      */
     static CpuBackend open(BackendOptions options) {
         boolean vector = vectorModule();
-        if (options.kernels().equals(SCALAR)) {
+        String kernels = options.kernels().name();
+        if (kernels.equals(SCALAR)) {
             return new CpuBackend(options.threads(), new ScalarPrimitives(), ", as asked for");
-        } else if (options.kernels().equals(VECTOR) && !vector) {
+        } else if (kernels.equals(VECTOR) && !vector) {
             throw new DeviceException("vector kernels need the Vector API: start java with " + VECTOR_FLAG);
         } else if (!vector) {
             return new CpuBackend(
@@ -109,6 +111,11 @@ final class CpuBackend implements Backend {
     public String description() {
         return "cpu: float, %d thread%s, %s%s"
                 .formatted(workers.threads(), workers.threads() == 1 ? "" : "s", primitives.description(), reason);
+    }
+
+    @Override
+    public String kernels() {
+        return primitives instanceof ScalarPrimitives ? SCALAR : VECTOR;
     }
 
     @Override

@@ -53,18 +53,8 @@ final class ElementWiseKernels {
             int dxAt = dx.at(task, frame) + from;
             switch (op.function()) {
                 case RELU -> primitives.reluBackward(y.reals, yAt, dy.reals, dyAt, dx.reals, dxAt, n);
-                case SIGMOID -> {
-                    for (int i = 0; i < n; i++) {
-                        float value = y.reals[yAt + i];
-                        dx.reals[dxAt + i] = dy.reals[dyAt + i] * value * (1 - value);
-                    }
-                }
-                case TANH -> {
-                    for (int i = 0; i < n; i++) {
-                        float value = y.reals[yAt + i];
-                        dx.reals[dxAt + i] = dy.reals[dyAt + i] * (1 - value * value);
-                    }
-                }
+                case SIGMOID -> primitives.sigmoidBackward(y.reals, yAt, dy.reals, dyAt, dx.reals, dxAt, n);
+                case TANH -> primitives.tanhBackward(y.reals, yAt, dy.reals, dyAt, dx.reals, dxAt, n);
             }
         });
     }
@@ -137,15 +127,22 @@ final class ElementWiseKernels {
         int xAt = x.at(task, frame) + from;
         int yAt = y.at(task, frame) + from;
         int maskAt = mask.at(task, frame) + from;
+        long threshold = Integer.toUnsignedLong(op.threshold());
         for (int i = 0; i < count; i++) {
             int element = first + i;
             if (i == 0 || element % 4 == 0) {
                 Philox.words(op.seed(), op.stream(), stepNumber, element / 4, words);
             }
-            boolean keep = Integer.compareUnsigned(words[element % 4], op.threshold()) >= 0;
-            mask.bytes[maskAt + i * stride] = (byte) (keep ? 1 : 0);
-            y.reals[yAt + i * stride] = keep ? x.reals[xAt + i * stride] * scale : 0;
+            // 1 where the word is not below the threshold; no branch, since the processor could only guess it
+            int keep = (int) ((Integer.toUnsignedLong(words[element % 4]) - threshold) >>> 63) ^ 1;
+            mask.bytes[maskAt + i * stride] = (byte) keep;
+            y.reals[yAt + i * stride] = kept(x.reals[xAt + i * stride] * scale, keep);
         }
+    }
+
+    /** The value where {@code keep} is 1, and 0 where it is 0. */
+    private static float kept(float value, int keep) {
+        return Float.intBitsToFloat(Float.floatToRawIntBits(value) & -keep);
     }
 
     static Kernel dropoutBackward(Op.DropoutBackward op, Binding binding) {
@@ -158,7 +155,7 @@ final class ElementWiseKernels {
             int dxAt = dx.at(task, frame) + from;
             int maskAt = mask.at(task, frame) + from;
             for (int i = 0; i < n; i++) {
-                dx.reals[dxAt + i] = mask.bytes[maskAt + i] != 0 ? dy.reals[dyAt + i] * scale : 0;
+                dx.reals[dxAt + i] = kept(dy.reals[dyAt + i] * scale, mask.bytes[maskAt + i]);
             }
         });
     }

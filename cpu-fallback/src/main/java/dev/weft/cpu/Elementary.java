@@ -7,6 +7,7 @@ final class Elementary {
 
     static final double SIGMOID_ULPS = 3;
     static final double TANH_ULPS = 2.5;
+    static final double LOG1P_ULPS = 1.5;
 
     static final float LOG2_E = 1.44269504f;
     /** The leading bits of log 2: products with whole numbers up to 150 are exact. */
@@ -43,8 +44,25 @@ final class Elementary {
     static final float T3 = 2.06390887954e-2f;
     static final float T4 = -5.70498872745e-3f;
 
-    /** Adding and subtracting it rounds to a whole number. */
+    /** Coefficients of log(1 + f) = f - f^2 / 2 + f^3 (L0 + L1 f + ...): minimax, from Cephes. */
+    static final float L0 = 3.3333331174e-1f;
+
+    static final float L1 = -2.4999993993e-1f;
+    static final float L2 = 2.0000714765e-1f;
+    static final float L3 = -1.6668057665e-1f;
+    static final float L4 = 1.4249322787e-1f;
+    static final float L5 = -1.2420140846e-1f;
+    static final float L6 = 1.1676998740e-1f;
+    static final float L7 = -1.1514610310e-1f;
+    static final float L8 = 7.0376836292e-2f;
+
+    /** The bits of the square root of one half. */
+    static final int SQRT_HALF_BITS = 0x3f3504f3;
+
+    /** Adding and subtracting it rounds to a whole number, which the last bits hold in between. */
     static final float ROUNDER = 0x1.8p23f;
+
+    static final int ROUNDER_BITS = 0x4b400000;
 
     private Elementary() {}
 
@@ -86,5 +104,31 @@ final class Elementary {
             return ((((T4 * z + T3) * z + T2) * z + T1) * z + T0) * z * x + x;
         }
         return Math.copySign(1 - 2 / (exp(2 * size) + 1), x);
+    }
+
+    /** The logarithm of {@code 1 + x}, for x from 0 on. */
+    static float log1p(float x) {
+        float u = 1 + x;
+        if (u == Float.POSITIVE_INFINITY) {
+            return u;
+        }
+        // u = 2^n (1 + f), 1 + f from the root of one half to the root of two
+        int bits = Float.floatToRawIntBits(u);
+        int whole = (bits - SQRT_HALF_BITS) >> 23;
+        float n = whole;
+        float f = Float.intBitsToFloat(bits - (whole << 23)) - 1;
+        float z = f * f;
+        float p = (((((((L8 * f + L7) * f + L6) * f + L5) * f + L4) * f + L3) * f + L2) * f + L1) * f + L0;
+        // what was rounded off u
+        float rest = (x - (u - 1)) / u;
+        return f + (p * f * z + n * LN2_LOW - 0.5f * z + rest) + n * LN2_HIGH;
+    }
+
+    /**
+     * Zero for a subnormal number, else the number itself. A moment that decays would end among the subnormals and stay
+     * there, where a product takes the processor a hundred cycles and more.
+     */
+    static float flushed(float x) {
+        return Math.abs(x) < Float.MIN_NORMAL ? 0 : x;
     }
 }

@@ -31,7 +31,7 @@ record Kernel(Phase[] before, Body tiles, Phase[] after) {
         return new Kernel(new Phase[] {before}, body, NONE);
     }
 
-    static Kernel reduced(Body body, Phase after) {
-        return new Kernel(NONE, body, new Phase[] {after});
+    static Kernel reduced(Body body, Phase... after) {
+        return new Kernel(NONE, body, after);
     }
 }

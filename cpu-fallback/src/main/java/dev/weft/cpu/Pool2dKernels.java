@@ -37,6 +37,11 @@ final class Pool2dKernels {
             return outHeight * outWidth * lanes;
         }
 
+        /** What an average multiplies with. */
+        float share() {
+            return 1f / (w.height() * w.width());
+        }
+
         int firstRow(int i) {
             return Math.max(0, i * w.strideHeight() - w.padHeight());
         }
@@ -58,12 +63,6 @@ final class Pool2dKernels {
         int endWindow(int s) {
             return Math.min(outWidth, Math.floorDiv(width - 1 + w.padWidth() - s, w.strideWidth()) + 1);
         }
-    }
-
-    /** Work on one plane, with the index of its first element in input and output. */
-    @FunctionalInterface
-    private interface PlaneBody {
-        void run(int inAt, int outAt);
     }
 
     static Kernel max(Op.MaxPool2d op, Binding binding) {
@@ -135,7 +134,7 @@ final class Pool2dKernels {
             }
         }
         for (int i = yAt; relu && i < yAt + g.outWidth * lanes; i++) {
-            y[i] = y[i] <= 0 ? 0 : y[i];
+            y[i] = Math.max(0, y[i]);
         }
     }
 
@@ -213,84 +212,71 @@ final class Pool2dKernels {
 
     static Kernel average(Op.AvgPool2d op, Binding binding) {
         Geometry g = Geometry.of(op.x(), op.window(), op.y(), binding);
+        Primitives primitives = binding.primitives();
+        Pooling pooling = primitives.pooling();
         Operand x = binding.tiles(op.x());
         Operand y = binding.tiles(op.y());
-        float area = g.w.height() * g.w.width();
         return Kernel.tiled((task, frame, thread) -> {
-            int yAt = y.at(task, frame);
-            int end = yAt + task.count() * y.tile;
-            Arrays.fill(y.reals, yAt, end, 0);
-            forEachPlane(
-                    g,
-                    task,
-                    (in, out) -> forEachTap(g, (from, fromStep, to, count) -> {
-                        int xi = x.at(task, frame) + in + from;
-                        int yi = yAt + out + to;
-                        for (int j = 0; j < count; j++) {
-                            addLanes(x.reals, xi + j * fromStep, y.reals, yi + j * g.lanes, g.lanes);
-                        }
-                    }));
-            for (int i = yAt; i < end; i++) {
-                y.reals[i] /= area;
+            int to = y.at(task, frame);
+            Arrays.fill(y.reals, to, to + task.count() * y.tile, 0);
+            for (int i = 0; i < task.count() * g.channels; i++) {
+                int xAt = x.at(task, frame) + i * g.plane();
+                int yAt = to + i * g.outPlane();
+                forEachTap(
+                        g,
+                        (pixel, window, count) -> pooling.add(
+                                x.reals,
+                                xAt + pixel * g.lanes,
+                                g.w.strideWidth(),
+                                y.reals,
+                                yAt + window * g.lanes,
+                                1,
+                                count));
+                primitives.scale(y.reals, yAt, g.share(), g.outPlane());
             }
         });
     }
 
     static Kernel averageBackward(Op.AvgPool2dBackward op, Binding binding) {
         Geometry g = Geometry.of(op.dx(), op.window(), op.dy(), binding);
+        Primitives primitives = binding.primitives();
+        Pooling pooling = primitives.pooling();
         Operand dy = binding.tiles(op.dy());
         Operand dx = binding.tiles(op.dx());
-        float area = g.w.height() * g.w.width();
         return Kernel.tiled((task, frame, thread) -> {
-            int dxAt = dx.at(task, frame);
-            int end = dxAt + task.count() * dx.tile;
-            Arrays.fill(dx.reals, dxAt, end, 0);
-            forEachPlane(
-                    g,
-                    task,
-                    (in, out) -> forEachTap(g, (to, toStep, from, count) -> {
-                        int dxi = dxAt + in + to;
-                        int dyi = dy.at(task, frame) + out + from;
-                        for (int j = 0; j < count; j++) {
-                            addLanes(dy.reals, dyi + j * g.lanes, dx.reals, dxi + j * toStep, g.lanes);
-                        }
-                    }));
-            for (int i = dxAt; i < end; i++) {
-                dx.reals[i] /= area;
+            int to = dx.at(task, frame);
+            Arrays.fill(dx.reals, to, to + task.count() * dx.tile, 0);
+            for (int i = 0; i < task.count() * g.channels; i++) {
+                int dyAt = dy.at(task, frame) + i * g.outPlane();
+                int dxAt = to + i * g.plane();
+                forEachTap(
+                        g,
+                        (pixel, window, count) -> pooling.add(
+                                dy.reals,
+                                dyAt + window * g.lanes,
+                                1,
+                                dx.reals,
+                                dxAt + pixel * g.lanes,
+                                g.w.strideWidth(),
+                                count));
+                primitives.scale(dx.reals, dxAt, g.share(), g.plane());
             }
         });
     }
 
-    private static void addLanes(float[] from, int fromAt, float[] to, int toAt, int lanes) {
-        for (int lane = 0; lane < lanes; lane++) {
-            to[toAt + lane] += from[fromAt + lane];
-        }
-    }
-
-    private static void forEachPlane(Geometry g, Task task, PlaneBody body) {
-        for (int i = 0; i < task.count() * g.channels; i++) {
-            body.run(i * g.plane(), i * g.outPlane());
-        }
-    }
-
-    /** A tap of the window along a row of windows, with its first element in the plane of input and output. */
+    /** A tap of the window along a row of windows: the first pixel and the first window, and how many. */
     @FunctionalInterface
     private interface TapBody {
-        void run(int in, int inStep, int out, int count);
+        void run(int pixel, int window, int count);
     }
 
     private static void forEachTap(Geometry g, TapBody body) {
-        int stride = g.w.strideWidth();
         for (int row = 0; row < g.outHeight; row++) {
             for (int h = g.firstRow(row); h < g.endRow(row); h++) {
                 for (int s = 0; s < g.w.width(); s++) {
                     int window = g.firstWindow(s);
-                    int pixel = h * g.width + window * stride - g.w.padWidth() + s;
-                    body.run(
-                            pixel * g.lanes,
-                            stride * g.lanes,
-                            (row * g.outWidth + window) * g.lanes,
-                            g.endWindow(s) - window);
+                    int pixel = h * g.width + window * g.w.strideWidth() - g.w.padWidth() + s;
+                    body.run(pixel, row * g.outWidth + window, g.endWindow(s) - window);
                 }
             }
         }

@@ -1,6 +1,6 @@
 package dev.weft.cpu;
 
-/** The loops of max-pooling, for tiles: a number is a vector, with one lane for each sample. */
+/** The loops of pooling, for tiles: a number is a vector, with one lane for each sample. */
 interface Pooling {
 
     /**
@@ -38,4 +38,12 @@ interface Pooling {
     /** The gradient of such a row: dy for the pixel that won, zero for the others. */
     void maxOfFourBackward(
             float[] dy, int dyAt, int[] argmax, int argmaxAt, float[] dx, int dxAt, int width, int pixel, int count);
+
+    /**
+     * Adds {@code count} pixels of x to pixels of y.
+     *
+     * @param xStride pixels from one to the next
+     * @param yStride pixels from one to the next
+     */
+    void add(float[] x, int xAt, int xStride, float[] y, int yAt, int yStride, int count);
 }

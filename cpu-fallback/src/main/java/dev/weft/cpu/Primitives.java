@@ -17,8 +17,11 @@ interface Primitives {
     /** The loops that multiply, for tiles. */
     Products products();
 
-    /** The loops of max-pooling, for tiles. */
+    /** The loops of pooling, for tiles. */
     Pooling pooling();
+
+    /** The loops of softmax and the losses, for tiles. */
+    Losses losses();
 
     /** Turns rows of bytes into a tile: element i of lane n is {@code values[x[xAt + n row + i] & 0xff]}. */
     default void bytesToLanes(byte[] x, int xAt, int row, float[] values, float[] y, int yAt) {
@@ -90,6 +93,9 @@ interface Primitives {
     /** {@code y = x + value}. */
     void addScalar(float[] x, int xAt, float value, float[] y, int yAt, int n);
 
+    /** {@code x = x factor}. */
+    void scale(float[] x, int xAt, float factor, int n);
+
     /** {@code y = max(0, x)}, NaN for NaN. */
     void relu(float[] x, int xAt, float[] y, int yAt, int n);
 
@@ -99,8 +105,14 @@ interface Primitives {
     /** {@code y = 1 / (1 + exp(-x))}. */
     void sigmoid(float[] x, int xAt, float[] y, int yAt, int n);
 
+    /** {@code dx = dy y (1 - y)}. */
+    void sigmoidBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n);
+
     /** {@code y = tanh(x)}. */
     void tanh(float[] x, int xAt, float[] y, int yAt, int n);
+
+    /** {@code dx = dy (1 - y y)}. */
+    void tanhBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n);
 
     /** The sum of {@code x}, in an order that depends on {@code n} alone. */
     float sum(float[] x, int xAt, int n);
@@ -108,7 +120,19 @@ interface Primitives {
     /** Whether no element is NaN or infinite. */
     boolean allFinite(float[] x, int xAt, int n);
 
-    /** The update of {@link dev.weft.op.Op.AdamUpdate}. */
+    /** Adds up the lanes of {@code n} vectors: {@code sums[lane] += the sum of x[i lanes + lane]}. */
+    void addUpLanes(float[] x, int xAt, int n, float[] sums, int sumsAt);
+
+    /** The update of {@link dev.weft.op.Op.SgdUpdate} without momentum. */
+    void sgd(float[] w, int wAt, float[] dw, int dwAt, int n, SgdConstants constants);
+
+    /** The update with momentum; a velocity is {@link Elementary#flushed}. */
+    void momentum(float[] w, int wAt, float[] dw, int dwAt, float[] v, int vAt, int n, SgdConstants constants);
+
+    /** The update with Nesterov's momentum; a velocity is {@link Elementary#flushed}. */
+    void nesterov(float[] w, int wAt, float[] dw, int dwAt, float[] v, int vAt, int n, SgdConstants constants);
+
+    /** The update of {@link dev.weft.op.Op.AdamUpdate}; both moments are {@link Elementary#flushed}. */
     void adam(
             float[] w,
             int wAt,
@@ -120,6 +144,13 @@ interface Primitives {
             int vAt,
             int n,
             AdamConstants constants);
+
+    /**
+     * What an update of gradient descent multiplies with.
+     *
+     * @param rate the learning rate of the step
+     */
+    record SgdConstants(float momentum, float weightDecay, float rate) {}
 
     /**
      * What an Adam update multiplies with.

@@ -1,6 +1,6 @@
 package dev.weft.cpu;
 
-/** Max-pooling of tiles in plain loops along the lanes. */
+/** Pooling of tiles in plain loops along the lanes. */
 final class ScalarPooling implements Pooling {
     private static final int LANES = ScalarProducts.LANES;
 
@@ -73,6 +73,17 @@ final class ScalarPooling implements Pooling {
                 for (int lane = 0; lane < LANES; lane++) {
                     dx[to + lane] = argmax[winnerAt + lane] == pixel + step ? dy[dyAt + j * LANES + lane] : 0;
                 }
+            }
+        }
+    }
+
+    @Override
+    public void add(float[] x, int xAt, int xStride, float[] y, int yAt, int yStride, int count) {
+        for (int j = 0; j < count; j++) {
+            int from = xAt + j * xStride * LANES;
+            int to = yAt + j * yStride * LANES;
+            for (int lane = 0; lane < LANES; lane++) {
+                y[to + lane] += x[from + lane];
             }
         }
     }

@@ -4,6 +4,7 @@ package dev.weft.cpu;
 final class ScalarPrimitives implements Primitives {
     private final Products products = new ScalarProducts();
     private final Pooling pooling = new ScalarPooling();
+    private final Losses losses = new ScalarLosses(ScalarProducts.LANES);
 
     @Override
     public String description() {
@@ -21,6 +22,11 @@ final class ScalarPrimitives implements Primitives {
     }
 
     @Override
+    public Losses losses() {
+        return losses;
+    }
+
+    @Override
     public void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
         for (int i = 0; i < n; i++) {
             y[yAt + i] = a[aAt + i] + b[bAt + i];
@@ -31,6 +37,13 @@ final class ScalarPrimitives implements Primitives {
     public void addScalar(float[] x, int xAt, float value, float[] y, int yAt, int n) {
         for (int i = 0; i < n; i++) {
             y[yAt + i] = x[xAt + i] + value;
+        }
+    }
+
+    @Override
+    public void scale(float[] x, int xAt, float factor, int n) {
+        for (int i = xAt; i < xAt + n; i++) {
+            x[i] *= factor;
         }
     }
 
@@ -56,9 +69,23 @@ final class ScalarPrimitives implements Primitives {
     }
 
     @Override
+    public void sigmoidBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
+        for (int i = 0; i < n; i++) {
+            dx[dxAt + i] = dy[dyAt + i] * y[yAt + i] * (1 - y[yAt + i]);
+        }
+    }
+
+    @Override
     public void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
         for (int i = 0; i < n; i++) {
             y[yAt + i] = Elementary.tanh(x[xAt + i]);
+        }
+    }
+
+    @Override
+    public void tanhBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
+        for (int i = 0; i < n; i++) {
+            dx[dxAt + i] = dy[dyAt + i] * (1 - y[yAt + i] * y[yAt + i]);
         }
     }
 
@@ -93,6 +120,53 @@ final class ScalarPrimitives implements Primitives {
     }
 
     @Override
+    public void addUpLanes(float[] x, int xAt, int n, float[] sums, int sumsAt) {
+        for (int lane = 0; lane < ScalarProducts.LANES; lane++) {
+            float even = 0;
+            float odd = 0;
+            int i = 0;
+            for (; i < n - 1; i += 2) {
+                even += x[xAt + i * ScalarProducts.LANES + lane];
+                odd += x[xAt + (i + 1) * ScalarProducts.LANES + lane];
+            }
+            if (i < n) {
+                even += x[xAt + i * ScalarProducts.LANES + lane];
+            }
+            sums[sumsAt + lane] += even + odd;
+        }
+    }
+
+    @Override
+    public void sgd(float[] w, int wAt, float[] dw, int dwAt, int n, SgdConstants constants) {
+        for (int i = 0; i < n; i++) {
+            float old = w[wAt + i];
+            w[wAt + i] = old - constants.rate() * (dw[dwAt + i] + constants.weightDecay() * old);
+        }
+    }
+
+    @Override
+    public void momentum(float[] w, int wAt, float[] dw, int dwAt, float[] v, int vAt, int n, SgdConstants constants) {
+        for (int i = 0; i < n; i++) {
+            float old = w[wAt + i];
+            float g = dw[dwAt + i] + constants.weightDecay() * old;
+            float velocity = Elementary.flushed(constants.momentum() * v[vAt + i] + g);
+            v[vAt + i] = velocity;
+            w[wAt + i] = old - constants.rate() * velocity;
+        }
+    }
+
+    @Override
+    public void nesterov(float[] w, int wAt, float[] dw, int dwAt, float[] v, int vAt, int n, SgdConstants constants) {
+        for (int i = 0; i < n; i++) {
+            float old = w[wAt + i];
+            float g = dw[dwAt + i] + constants.weightDecay() * old;
+            float velocity = Elementary.flushed(constants.momentum() * v[vAt + i] + g);
+            v[vAt + i] = velocity;
+            w[wAt + i] = old - constants.rate() * (g + constants.momentum() * velocity);
+        }
+    }
+
+    @Override
     public void adam(
             float[] w,
             int wAt,
@@ -108,8 +182,8 @@ final class ScalarPrimitives implements Primitives {
         float beta2 = constants.beta2();
         for (int i = 0; i < n; i++) {
             float g = dw[dwAt + i];
-            float first = beta1 * m[mAt + i] + constants.complement1() * g;
-            float second = beta2 * v[vAt + i] + constants.complement2() * g * g;
+            float first = Elementary.flushed(beta1 * m[mAt + i] + constants.complement1() * g);
+            float second = Elementary.flushed(beta2 * v[vAt + i] + constants.complement2() * g * g);
             m[mAt + i] = first;
             v[vAt + i] = second;
             float root = (float) Math.sqrt(second * constants.c2()) + constants.epsilon();

@@ -18,27 +18,25 @@ final class UpdateKernels {
     }
 
     static Kernel sgd(Op.SgdUpdate op, Binding binding) {
+        Primitives primitives = binding.primitives();
         Step step = binding.step();
         Reals w = binding.reals(op.w());
         Reals dw = binding.reals(op.dw());
-        Reals velocity = op.velocity() == null ? null : binding.reals(op.velocity());
-        float momentum = (float) op.momentum();
-        float weightDecay = (float) op.weightDecay();
+        Reals v = op.velocity() == null ? null : binding.reals(op.velocity());
         return Kernel.whole(Binding.elementWise(w.length, (from, n) -> {
             if (step.nonFiniteStep >= 0) {
                 return;
             }
-            float rate = step.learningRate * (float) op.learningRateScale();
-            for (int i = from; i < from + n; i++) {
-                float old = w.a[w.at + i];
-                float g = dw.a[dw.at + i] + weightDecay * old;
-                float direction = g;
-                if (velocity != null) {
-                    float v = momentum * velocity.a[velocity.at + i] + g;
-                    velocity.a[velocity.at + i] = v;
-                    direction = op.nesterov() ? g + momentum * v : v;
-                }
-                w.a[w.at + i] = old - rate * direction;
+            Primitives.SgdConstants constants = new Primitives.SgdConstants(
+                    (float) op.momentum(),
+                    (float) op.weightDecay(),
+                    step.learningRate * (float) op.learningRateScale());
+            if (v == null) {
+                primitives.sgd(w.a, w.at + from, dw.a, dw.at + from, n, constants);
+            } else if (op.nesterov()) {
+                primitives.nesterov(w.a, w.at + from, dw.a, dw.at + from, v.a, v.at + from, n, constants);
+            } else {
+                primitives.momentum(w.a, w.at + from, dw.a, dw.at + from, v.a, v.at + from, n, constants);
             }
         }));
     }

@@ -6,7 +6,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Max-pooling of tiles with the Vector API. */
+/** Pooling of tiles with the Vector API. */
 final class VectorPooling implements Pooling {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
@@ -97,6 +97,16 @@ final class VectorPooling implements Pooling {
             zero.blend(share, won.cast(SPECIES)).intoArray(dx, lower + to);
             won = winner.compare(VectorOperators.EQ, first + width + 1);
             zero.blend(share, won.cast(SPECIES)).intoArray(dx, lower + to + LANES);
+        }
+    }
+
+    @Override
+    public void add(float[] x, int xAt, int xStride, float[] y, int yAt, int yStride, int count) {
+        for (int j = 0; j < count; j++) {
+            int to = yAt + j * yStride * LANES;
+            FloatVector.fromArray(SPECIES, y, to)
+                    .add(FloatVector.fromArray(SPECIES, x, xAt + j * xStride * LANES))
+                    .intoArray(y, to);
         }
     }
 }

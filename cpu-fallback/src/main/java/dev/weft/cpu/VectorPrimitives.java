@@ -13,8 +13,12 @@ final class VectorPrimitives implements Primitives {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
 
+    /** For what is left after the last whole vector. */
+    private static final Primitives SCALAR = new ScalarPrimitives();
+
     private final Products products = new VectorProducts();
     private final Pooling pooling = new VectorPooling();
+    private final Losses losses = new VectorLosses();
 
     @Override
     public String description() {
@@ -29,6 +33,11 @@ final class VectorPrimitives implements Primitives {
     @Override
     public Pooling pooling() {
         return pooling;
+    }
+
+    @Override
+    public Losses losses() {
+        return losses;
     }
 
     @Override
@@ -52,6 +61,18 @@ final class VectorPrimitives implements Primitives {
         }
         for (; i < n; i++) {
             y[yAt + i] = x[xAt + i] + value;
+        }
+    }
+
+    @Override
+    public void scale(float[] x, int xAt, float factor, int n) {
+        int i = xAt;
+        int end = xAt + n;
+        for (; i <= end - LANES; i += LANES) {
+            FloatVector.fromArray(SPECIES, x, i).mul(factor).intoArray(x, i);
+        }
+        for (; i < end; i++) {
+            x[i] *= factor;
         }
     }
 
@@ -82,15 +103,48 @@ final class VectorPrimitives implements Primitives {
 
     @Override
     public void sigmoid(float[] x, int xAt, float[] y, int yAt, int n) {
-        for (int i = 0; i < n; i++) {
+        int whole = n - n % LANES;
+        VectorElementary.sigmoid(x, xAt, y, yAt, whole);
+        for (int i = whole; i < n; i++) {
             y[yAt + i] = Elementary.sigmoid(x[xAt + i]);
         }
     }
 
     @Override
+    public void sigmoidBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector value = FloatVector.fromArray(SPECIES, y, yAt + i);
+            FloatVector.fromArray(SPECIES, dy, dyAt + i)
+                    .mul(value)
+                    .mul(FloatVector.broadcast(SPECIES, 1).sub(value))
+                    .intoArray(dx, dxAt + i);
+        }
+        for (; i < n; i++) {
+            dx[dxAt + i] = dy[dyAt + i] * y[yAt + i] * (1 - y[yAt + i]);
+        }
+    }
+
+    @Override
     public void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
-        for (int i = 0; i < n; i++) {
+        int whole = n - n % LANES;
+        VectorElementary.tanh(x, xAt, y, yAt, whole);
+        for (int i = whole; i < n; i++) {
             y[yAt + i] = Elementary.tanh(x[xAt + i]);
+        }
+    }
+
+    @Override
+    public void tanhBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector value = FloatVector.fromArray(SPECIES, y, yAt + i);
+            FloatVector.fromArray(SPECIES, dy, dyAt + i)
+                    .mul(FloatVector.broadcast(SPECIES, 1).sub(value.mul(value)))
+                    .intoArray(dx, dxAt + i);
+        }
+        for (; i < n; i++) {
+            dx[dxAt + i] = dy[dyAt + i] * (1 - y[yAt + i] * y[yAt + i]);
         }
     }
 
@@ -137,6 +191,68 @@ final class VectorPrimitives implements Primitives {
     }
 
     @Override
+    public void addUpLanes(float[] x, int xAt, int n, float[] sums, int sumsAt) {
+        FloatVector even = FloatVector.zero(SPECIES);
+        FloatVector odd = FloatVector.zero(SPECIES);
+        int i = 0;
+        for (; i < n - 1; i += 2) {
+            even = even.add(FloatVector.fromArray(SPECIES, x, xAt + i * LANES));
+            odd = odd.add(FloatVector.fromArray(SPECIES, x, xAt + (i + 1) * LANES));
+        }
+        if (i < n) {
+            even = even.add(FloatVector.fromArray(SPECIES, x, xAt + i * LANES));
+        }
+        FloatVector.fromArray(SPECIES, sums, sumsAt).add(even.add(odd)).intoArray(sums, sumsAt);
+    }
+
+    /** {@link Elementary#flushed}: small enough to be inlined always. */
+    private static FloatVector flushed(FloatVector x) {
+        return x.blend(0, x.abs().compare(VectorOperators.LT, Float.MIN_NORMAL));
+    }
+
+    @Override
+    public void sgd(float[] w, int wAt, float[] dw, int dwAt, int n, SgdConstants constants) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector old = FloatVector.fromArray(SPECIES, w, wAt + i);
+            FloatVector g = FloatVector.fromArray(SPECIES, dw, dwAt + i).add(old.mul(constants.weightDecay()));
+            old.sub(g.mul(constants.rate())).intoArray(w, wAt + i);
+        }
+        SCALAR.sgd(w, wAt + i, dw, dwAt + i, n - i, constants);
+    }
+
+    @Override
+    public void momentum(float[] w, int wAt, float[] dw, int dwAt, float[] v, int vAt, int n, SgdConstants constants) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector old = FloatVector.fromArray(SPECIES, w, wAt + i);
+            FloatVector g = FloatVector.fromArray(SPECIES, dw, dwAt + i).add(old.mul(constants.weightDecay()));
+            FloatVector velocity = flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
+                    .mul(constants.momentum())
+                    .add(g));
+            velocity.intoArray(v, vAt + i);
+            old.sub(velocity.mul(constants.rate())).intoArray(w, wAt + i);
+        }
+        SCALAR.momentum(w, wAt + i, dw, dwAt + i, v, vAt + i, n - i, constants);
+    }
+
+    @Override
+    public void nesterov(float[] w, int wAt, float[] dw, int dwAt, float[] v, int vAt, int n, SgdConstants constants) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector old = FloatVector.fromArray(SPECIES, w, wAt + i);
+            FloatVector g = FloatVector.fromArray(SPECIES, dw, dwAt + i).add(old.mul(constants.weightDecay()));
+            FloatVector velocity = flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
+                    .mul(constants.momentum())
+                    .add(g));
+            velocity.intoArray(v, vAt + i);
+            FloatVector direction = velocity.mul(constants.momentum()).add(g);
+            old.sub(direction.mul(constants.rate())).intoArray(w, wAt + i);
+        }
+        SCALAR.nesterov(w, wAt + i, dw, dwAt + i, v, vAt + i, n - i, constants);
+    }
+
+    @Override
     public void adam(
             float[] w,
             int wAt,
@@ -151,12 +267,12 @@ final class VectorPrimitives implements Primitives {
         int i = 0;
         for (; i <= n - LANES; i += LANES) {
             FloatVector g = FloatVector.fromArray(SPECIES, dw, dwAt + i);
-            FloatVector first = FloatVector.fromArray(SPECIES, m, mAt + i)
+            FloatVector first = flushed(FloatVector.fromArray(SPECIES, m, mAt + i)
                     .mul(constants.beta1())
-                    .add(g.mul(constants.complement1()));
-            FloatVector second = FloatVector.fromArray(SPECIES, v, vAt + i)
+                    .add(g.mul(constants.complement1())));
+            FloatVector second = flushed(FloatVector.fromArray(SPECIES, v, vAt + i)
                     .mul(constants.beta2())
-                    .add(g.mul(constants.complement2()).mul(g));
+                    .add(g.mul(constants.complement2()).mul(g)));
             first.intoArray(m, mAt + i);
             second.intoArray(v, vAt + i);
             FloatVector root = second.mul(constants.c2()).sqrt().add(constants.epsilon());
@@ -164,8 +280,6 @@ final class VectorPrimitives implements Primitives {
             FloatVector change = first.mul(constants.c1()).div(root).add(old.mul(constants.weightDecay()));
             old.sub(change.mul(constants.rate())).intoArray(w, wAt + i);
         }
-        if (i < n) {
-            new ScalarPrimitives().adam(w, wAt + i, dw, dwAt + i, m, mAt + i, v, vAt + i, n - i, constants);
-        }
+        SCALAR.adam(w, wAt + i, dw, dwAt + i, m, mAt + i, v, vAt + i, n - i, constants);
     }
 }

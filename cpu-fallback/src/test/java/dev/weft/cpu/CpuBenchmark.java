@@ -1,11 +1,5 @@
 package dev.weft.cpu;
 
-import static dev.weft.layer.Layers.conv2d;
-import static dev.weft.layer.Layers.flatten;
-import static dev.weft.layer.Layers.linear;
-import static dev.weft.layer.Layers.maxPool2d;
-import static dev.weft.layer.Layers.relu;
-
 import dev.weft.backend.Backend;
 import dev.weft.backend.Executable;
 import dev.weft.backend.StepRange;
@@ -19,7 +13,6 @@ import dev.weft.optim.Optimizer;
 import dev.weft.optim.Sgd;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.Program;
-import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
@@ -60,21 +53,8 @@ final class CpuBenchmark {
     private static Graph graph(String model) {
         return switch (model) {
             case "lenet5" -> Lenet5.graph();
-            case "mlp" -> Graph.sequential(Shape.of(784), linear(500), relu(), linear(10));
-            default ->
-                Graph.sequential(
-                        Shape.of(3, 32, 32),
-                        conv2d(32, 3).padding(1),
-                        relu(),
-                        maxPool2d(2),
-                        conv2d(64, 3).padding(1),
-                        relu(),
-                        maxPool2d(2),
-                        conv2d(128, 3).padding(1),
-                        relu(),
-                        maxPool2d(2),
-                        flatten(),
-                        linear(10));
+            case "mlp" -> KernelCase.mlp();
+            default -> KernelCase.conv3x3();
         };
     }
 
@@ -117,11 +97,10 @@ final class CpuBenchmark {
 
     /** GFLOP/s of {@code c = a b} with n x n matrices. */
     private static double sgemm(Backend backend, int n, double seconds) {
-        TensorRef a = TensorRef.unbatched("a", DType.REAL, Shape.of(n, n));
-        TensorRef b = TensorRef.unbatched("b", DType.REAL, Shape.of(n, n));
-        TensorRef c = TensorRef.unbatched("c", DType.REAL, Shape.of(n, n));
-        Op op = new Op.MatMul("product", a, b, false, false, c);
-        Program program = new Program("sgemm", 1, List.of(op), List.of(a, b), List.of(c), List.of());
+        Op.MatMul op = KernelCase.product(n);
+        TensorRef a = op.a();
+        TensorRef b = op.b();
+        Program program = new Program("sgemm", 1, List.of(op), List.of(a, b), List.of(op.c()), List.of());
         double operations = 2.0 * n * n * n;
         List<Double> speeds = new ArrayList<>();
         try (Executable executable =

@@ -3,6 +3,8 @@ package dev.weft.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The stated bounds, in units in the last place of the exact result, over a sample of all floats. */
@@ -50,7 +52,67 @@ class ElementaryTest {
     }
 
     @Test
+    void log1p() {
+        assertThat(greatestError(x -> x < 0 ? 0 : Elementary.log1p(x), x -> x < 0 ? 0 : StrictMath.log1p(x)))
+                .isLessThan(Elementary.LOG1P_ULPS);
+    }
+
+    @Test
+    void vectorsGiveTheBitsOfTheScalarFunctions() {
+        assertSameBits((x, y, n) -> VectorElementary.exp(copy(x, y), 0, n), Elementary::exp);
+        assertSameBits((x, y, n) -> VectorElementary.sigmoid(x, 0, y, 0, n), Elementary::sigmoid);
+        assertSameBits((x, y, n) -> VectorElementary.tanh(x, 0, y, 0, n), Elementary::tanh);
+    }
+
+    private static float[] copy(float[] x, float[] y) {
+        System.arraycopy(x, 0, y, 0, x.length);
+        return y;
+    }
+
+    private interface VectorFunction {
+        void at(float[] x, float[] y, int n);
+    }
+
+    /** Over a sample of all floats, and all floats around those where a function changes its form; a NaN is a NaN. */
+    private static void assertSameBits(VectorFunction vector, FloatFunction scalar) {
+        int[] bits = bitsToTry().toArray();
+        // whole vectors of any length
+        float[] x = new float[(bits.length + 63) / 64 * 64];
+        float[] y = new float[x.length];
+        for (int i = 0; i < bits.length; i++) {
+            x[i] = Float.intBitsToFloat(bits[i]);
+        }
+        vector.at(x, y, x.length);
+        for (int i = 0; i < x.length; i++) {
+            if (Float.floatToIntBits(y[i]) != Float.floatToIntBits(scalar.at(x[i]))) {
+                throw new AssertionError("f(%s) is %s, not %s".formatted(x[i], y[i], scalar.at(x[i])));
+            }
+        }
+    }
+
+    private static IntStream bitsToTry() {
+        IntStream sample =
+                IntStream.iterate(Integer.MIN_VALUE, bits -> bits <= Integer.MAX_VALUE - STEP, bits -> bits + STEP);
+        IntStream edges = DoubleStream.of(
+                        0,
+                        Float.MIN_NORMAL,
+                        Elementary.EXP_MAX,
+                        Elementary.EXP_MIN,
+                        Elementary.TANH_LINEAR,
+                        Elementary.TANH_POLYNOMIAL,
+                        Double.POSITIVE_INFINITY)
+                .mapToInt(edge -> Float.floatToRawIntBits((float) edge))
+                .flatMap(bits -> IntStream.range(bits - 256, bits + 256))
+                .flatMap(bits -> IntStream.of(bits, bits ^ Integer.MIN_VALUE));
+        return IntStream.concat(edges, sample);
+    }
+
+    @Test
     void theEndsAreExact() {
+        assertThat(Elementary.log1p(0)).isZero();
+        assertThat(Elementary.log1p(Float.POSITIVE_INFINITY)).isEqualTo(Float.POSITIVE_INFINITY);
+        assertThat(Elementary.flushed(-Float.MIN_NORMAL)).isEqualTo(-Float.MIN_NORMAL);
+        assertThat(Elementary.flushed(-Math.nextDown(Float.MIN_NORMAL))).isZero();
         assertThat(Elementary.exp(0)).isEqualTo(1);
         assertThat(Elementary.exp(Float.NEGATIVE_INFINITY)).isZero();
         assertThat(Elementary.exp(Float.POSITIVE_INFINITY)).isEqualTo(Float.POSITIVE_INFINITY);

@@ -8,6 +8,7 @@ import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Backends;
 import dev.weft.backend.Executable;
+import dev.weft.backend.Kernels;
 import dev.weft.backend.StepRange;
 import dev.weft.op.Op;
 import dev.weft.program.MemoryMode;
@@ -24,15 +25,17 @@ class MeasurementTest {
 
     @Test
     void kernelsCanBeChosen() {
-        try (Backend vector = Backends.open("cpu", new BackendOptions(1, "vector"));
-                Backend scalar = Backends.open("cpu", new BackendOptions(1, "scalar"))) {
+        try (Backend vector = Backends.open("cpu", new BackendOptions(1, Kernels.of("vector")));
+                Backend scalar = Backends.open("cpu", new BackendOptions(1, Kernels.of("scalar")))) {
             assertThat(vector.description()).contains("Vector API");
             assertThat(scalar.description()).contains("scalar").doesNotContain("Vector API");
+            assertThat(vector.kernels()).isEqualTo("vector");
+            assertThat(scalar.kernels()).isEqualTo("scalar");
         }
-        assertThatThrownBy(() -> Backends.open("cpu", new BackendOptions(1, "cublas")))
+        assertThatThrownBy(() -> Backends.open("cpu", new BackendOptions(1, Kernels.of("cublas"))))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageContaining("backend cpu has no kernels 'cublas'; there are vector, scalar");
-        assertThatThrownBy(() -> Backends.open("reference", new BackendOptions(1, "vector")))
+        assertThatThrownBy(() -> Backends.open("reference", new BackendOptions(1, Kernels.of("vector"))))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageContaining("none to choose from");
     }

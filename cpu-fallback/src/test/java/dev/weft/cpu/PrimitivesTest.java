@@ -3,6 +3,7 @@ package dev.weft.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.random.Philox;
+import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -39,6 +40,18 @@ class PrimitivesTest {
             check(y, n, i -> Math.max(0, x[i]));
             p.reluBackward(x, 1, z, 1, y, 1, n);
             check(y, n, i -> x[i] > 0 ? z[i] : 0);
+
+            p.sigmoidBackward(x, 1, z, 1, y, 1, n);
+            check(y, n, i -> z[i] * x[i] * (1 - x[i]));
+            p.tanhBackward(x, 1, z, 1, y, 1, n);
+            check(y, n, i -> z[i] * (1 - x[i] * x[i]));
+            p.sigmoid(x, 1, y, 1, n);
+            check(y, n, i -> Elementary.sigmoid(x[i]));
+            p.tanh(x, 1, y, 1, n);
+            check(y, n, i -> Elementary.tanh(x[i]));
+            System.arraycopy(x, 1, y, 1, n);
+            p.scale(y, 1, 3, n);
+            check(y, n, i -> 3 * x[i]);
 
             double sum = 0;
             double magnitude = 0;
@@ -80,5 +93,30 @@ class PrimitivesTest {
                 }
             }
         }
+    }
+
+    /** What decays goes to zero, for good: among the subnormals every product would cost a hundred cycles and more. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void momentsThatDecayBecomeZero(boolean vector) {
+        Primitives p = primitives(vector);
+        Primitives.SgdConstants sgd = new Primitives.SgdConstants(0.9f, 0, 0.1f);
+        Primitives.AdamConstants adam = new Primitives.AdamConstants(0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0, 1e-3f, 1, 1);
+        int n = 33;
+        float[] w = new float[n];
+        float[] dw = new float[n];
+        float[][] moments = {small(n), small(n), small(n), small(n)};
+        for (int step = 0; step < 2; step++) {
+            p.momentum(w, 0, dw, 0, moments[0], 0, n, sgd);
+            p.nesterov(w, 0, dw, 0, moments[1], 0, n, sgd);
+            p.adam(w, 0, dw, 0, moments[2], 0, moments[3], 0, n, adam);
+        }
+        assertThat(moments).isDeepEqualTo(new float[moments.length][n]);
+    }
+
+    private static float[] small(int n) {
+        float[] moments = new float[n];
+        Arrays.fill(moments, Float.MIN_NORMAL);
+        return moments;
     }
 }

@@ -18,6 +18,14 @@ public interface Backend extends AutoCloseable {
     /** One line for people: device or threads, vector width. */
     String description();
 
+    /**
+     * Which of its kernels it takes, for records: their name, for tuned ones the digest of the plan, and {@code TF32} and
+     * {@code nondeterministic} where libraries are allowed that. Empty where there is no choice.
+     */
+    default String kernels() {
+        return "";
+    }
+
     /** Whether the device is only emulated, so that what is measured on it says nothing about speed. */
     default boolean emulated() {
         return false;

@@ -4,15 +4,12 @@ package dev.weft.backend;
  * How to open a backend.
  *
  * @param threads threads to compute with, on the CPU
- * @param kernels which of its kernels a backend takes, one of {@link BackendProvider#kernels}, or {@link #OWN_CHOICE}
+ * @param kernels which of its kernels it takes
  */
-public record BackendOptions(int threads, String kernels) {
+public record BackendOptions(int threads, Kernels kernels) {
 
     /** More threads than any machine can use. */
     public static final int MAX_THREADS = 1024;
-
-    /** The kernels that the backend takes when it is not told. */
-    public static final String OWN_CHOICE = "auto";
 
     /** Checks the number of threads. */
     public BackendOptions {
@@ -24,11 +21,16 @@ public record BackendOptions(int threads, String kernels) {
 
     /** So many threads, and the kernels that the backend chooses. */
     public BackendOptions(int threads) {
-        this(threads, OWN_CHOICE);
+        this(threads, Kernels.ownChoice());
     }
 
-    /** As many threads as the machine has processors. */
+    /** As many threads as the machine has processors, and the kernels that the backend chooses. */
     public static BackendOptions defaults() {
         return new BackendOptions(Runtime.getRuntime().availableProcessors());
+    }
+
+    /** The same with other kernels. */
+    public BackendOptions with(Kernels kernels) {
+        return new BackendOptions(threads, kernels);
     }
 }

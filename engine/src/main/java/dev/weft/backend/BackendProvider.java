@@ -15,8 +15,13 @@ public interface BackendProvider {
     /** Why the backend cannot be used on this machine; empty if it can. */
     Optional<String> unusable();
 
-    /** The kernels that {@link BackendOptions#kernels} can ask for, the preferred ones first; none to choose from by default. */
+    /** The names that {@link Kernels#name} can have, the preferred ones first; none to choose from by default. */
     default List<String> kernels() {
+        return List.of();
+    }
+
+    /** What the backend needs or can use on this machine, in the order in which it matters; for {@code weft doctor}. */
+    default List<Finding> diagnose() {
         return List.of();
     }
 

@@ -33,21 +33,20 @@ public final class Backends {
     /**
      * The usable backend of the highest rank.
      *
-     * @throws DeviceException if there is none
+     * @throws DeviceException if there is none, or it has no such kernels
      */
     public static Backend best(BackendOptions options) {
         List<String> reasons = new ArrayList<>();
         for (BackendProvider provider : providers()) {
             Optional<String> reason = provider.unusable();
             if (reason.isEmpty()) {
-                Backend backend = provider.open(options);
-                LOG.info("backend {}", backend.description());
-                return backend;
+                return open(provider, options, reasons);
             }
             LOG.info("backend {} is not usable: {}", provider.name(), reason.get());
-            reasons.add(provider.name() + ": " + reason.get());
+            reasons.add("backend %s is not usable: %s".formatted(provider.name(), reason.get()));
         }
-        throw new DeviceException("no backend is usable; put weft-cpu or weft-cuda on the class path. " + reasons);
+        throw new DeviceException(
+                "no backend is usable; put weft-cpu or weft-cuda on the class path. " + String.join("; ", reasons));
     }
 
     /** Opens a backend by name with the default options. */
@@ -67,25 +66,32 @@ public final class Backends {
                 provider.unusable().ifPresent(reason -> {
                     throw new DeviceException("backend " + name + " is not usable: " + reason);
                 });
-                checkKernels(provider, options.kernels());
-                Backend backend = provider.open(options);
-                LOG.info("backend {}", backend.description());
-                return backend;
+                return open(provider, options, List.of());
             }
         }
         throw new DeviceException("no backend is named '" + name + "'; there are "
                 + providers.stream().map(BackendProvider::name).collect(Collectors.joining(", ")));
     }
 
-    private static void checkKernels(BackendProvider provider, String kernels) {
-        if (!kernels.equals(BackendOptions.OWN_CHOICE) && !provider.kernels().contains(kernels)) {
-            throw new DeviceException("backend %s has no kernels '%s'; there are %s"
+    /**
+     * Opens a backend if it has the kernels.
+     *
+     * @param others why better ones are not usable
+     */
+    private static Backend open(BackendProvider provider, BackendOptions options, List<String> others) {
+        String kernels = options.kernels().name();
+        if (!kernels.equals(Kernels.OWN_CHOICE) && !provider.kernels().contains(kernels)) {
+            throw new DeviceException("backend %s has no kernels '%s'; there are %s%s"
                     .formatted(
                             provider.name(),
                             kernels,
                             provider.kernels().isEmpty()
                                     ? "none to choose from"
-                                    : String.join(", ", provider.kernels())));
+                                    : String.join(", ", provider.kernels()),
+                            others.stream().map(reason -> "; " + reason).collect(Collectors.joining())));
         }
+        Backend backend = provider.open(options);
+        LOG.info("backend {}", backend.description());
+        return backend;
     }
 }

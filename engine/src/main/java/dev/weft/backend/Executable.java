@@ -50,14 +50,24 @@ public interface Executable extends AutoCloseable {
     record Stage(List<Op> ops, List<KernelLaunch> launches) {}
 
     /**
-     * A launch of a kernel on a GPU.
+     * A launch of a kernel on a GPU, or a call of a library.
      *
-     * @param grid blocks, for example {@code 16x8}
+     * @param grid blocks, for example {@code 16x8}; empty for a library, which keeps what follows to itself
      * @param block threads of a block
      * @param registers of a thread
      * @param sharedBytes shared memory of a block
      */
-    record KernelLaunch(String kernel, String grid, int block, int registers, int sharedBytes) {}
+    record KernelLaunch(String kernel, String grid, int block, int registers, int sharedBytes) {
+        /** A call of a library. */
+        public static KernelLaunch ofLibrary(String function) {
+            return new KernelLaunch(function, "", 0, 0, 0);
+        }
+
+        /** Whether a library does it. */
+        public boolean library() {
+            return grid.isEmpty();
+        }
+    }
 
     /** Runs one step op by op, for finding faults. */
     void trace(StepRange step, Observer observer);

@@ -2,6 +2,13 @@ package dev.weft.check;
 
 /** The floating-point formats that a backend may hold REAL in. */
 enum Precision {
+    /** Results are floats; the factors of products were rounded to TF32, so that is how far they may be off. */
+    TF32(0x1p-11, Float.MIN_NORMAL) {
+        @Override
+        double round(double value) {
+            return (float) value;
+        }
+    },
     FLOAT(0x1p-24, Float.MIN_NORMAL) {
         @Override
         double round(double value) {

@@ -338,13 +338,16 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Writes all parameters to a safetensors file, with a description of the model.
+     * Writes all parameters to a safetensors file, with a description of the model and {@link Backend#kernels}.
      *
      * @param metadata free text by name, which {@link SafeTensors#metadata} reads back
      * @throws dev.weft.DataException if the file cannot be written
      */
     public void save(Path file, Map<String, String> metadata) {
         Map<String, String> all = new LinkedHashMap<>(Map.of("format", "weft"));
+        if (!backend.kernels().isEmpty()) {
+            all.put("kernels", backend.kernels());
+        }
         all.putAll(metadata);
         SafeTensors.write(file, parameters(), all);
     }

@@ -8,13 +8,16 @@ import dev.weft.tensor.DType;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Chooses the candidates for a program and collects their launches. Candidates name tensors and scratch memory in their
- * launches; when all are made, memory is planned from what the launches name, and addresses take the places of names.
+ * Chooses the candidates for a program and collects their launches and library calls. Candidates name tensors and scratch
+ * memory in these; when all are made, memory is planned from what they name, and addresses take the places of names.
  */
 final class Binding {
     /** Blocks begin at multiples of so many bytes, so that 16-byte loads are aligned and no two share a cache line. */
@@ -46,10 +49,14 @@ final class Binding {
 
     private final Device device;
     private final Modules modules;
+    private final Libraries libraries;
+    private final Owned owned = new Owned();
     private final Predicate<TensorRef> streamed;
     private final int chunkSteps;
     private final MemoryPlan.Builder builder = new MemoryPlan.Builder();
     private final Map<TensorRef, Integer> readers = new HashMap<>();
+    private final Map<TensorRef, Op> writers = new HashMap<>();
+    private final Set<Op> fused = new HashSet<>();
     private int group;
 
     /**
@@ -58,15 +65,16 @@ final class Binding {
      * @param streamed which data sets stay in host memory
      * @param chunkSteps how many steps' rows of such data sets are copied together
      */
-    Binding(Device device, Modules modules, Predicate<TensorRef> streamed, int chunkSteps) {
+    Binding(Device device, Modules modules, Libraries libraries, Predicate<TensorRef> streamed, int chunkSteps) {
         this.device = device;
         this.modules = modules;
+        this.libraries = libraries;
         this.streamed = streamed;
         this.chunkSteps = chunkSteps;
     }
 
-    /** Ops that are executed at once, by which candidate and launches. */
-    record Group(Candidate candidate, List<Op> ops, List<Launch> launches) {}
+    /** Ops that are executed at once, by which candidate and work. */
+    record Group(Candidate candidate, List<Op> ops, List<? extends Work> work) {}
 
     /** Scratch memory for the ops of one group. */
     record Scratch(int group, int number, long bytes) {}
@@ -74,20 +82,33 @@ final class Binding {
     /** The device-side copy of the rows of this step and the next ones, of a data set that stays in host memory. */
     record Window(TensorRef data) {}
 
-    /** What {@link #plan} has found out. */
-    record Planned(List<Group> groups, MemoryPlan plan, int chunkSteps) {}
+    /**
+     * What {@link #plan} has found out.
+     *
+     * @param owned what library calls need as long as the program lives
+     */
+    record Planned(List<Group> groups, MemoryPlan plan, int chunkSteps, Owned owned) {}
 
-    /** Chooses a candidate for every op, the first that takes it, and plans the memory. */
-    Planned plan(Program program, List<Candidate> candidates, MemoryMode mode) {
-        countReaders(program);
+    /** Chooses a candidate for every op and plans the memory. */
+    Planned plan(Program program, KernelChoice kernels, MemoryMode mode) {
+        try {
+            return planAll(program, kernels, mode);
+        } catch (RuntimeException e) {
+            owned.closeAfter(e);
+            throw e;
+        }
+    }
+
+    private Planned planAll(Program program, KernelChoice kernels, MemoryMode mode) {
+        lookAt(program);
         program.inputs().forEach(this::use);
         List<Group> groups = new ArrayList<>();
         List<Op> rest = program.ops();
         while (!rest.isEmpty()) {
             group = groups.size();
-            Group next = choose(rest, candidates);
-            for (Launch launch : next.launches) {
-                for (Object argument : launch.arguments()) {
+            Group next = choose(rest, kernels);
+            for (Work work : next.work) {
+                for (Object argument : work.arguments()) {
                     if (argument instanceof TensorRef tensor) {
                         use(tensor);
                     } else if (argument instanceof Scratch scratch) {
@@ -96,27 +117,43 @@ final class Binding {
                 }
             }
             groups.add(next);
+            if (next.ops.size() > 1) {
+                fused.addAll(next.ops);
+            }
             rest = rest.subList(next.ops.size(), rest.size());
         }
         group = groups.size();
         program.outputs().forEach(this::use);
         program.metrics().forEach(this::use);
-        return new Planned(groups, builder.plan(mode, ALIGNMENT), chunkSteps);
+        return new Planned(groups, builder.plan(mode, ALIGNMENT), chunkSteps, owned);
     }
 
-    private Group choose(List<Op> rest, List<Candidate> candidates) {
-        for (Candidate candidate : candidates) {
+    /** What the plan names, else the first candidate that takes the op. */
+    private Group choose(List<Op> rest, KernelChoice kernels) {
+        Candidate taken = null;
+        List<Op> takenOps = List.of();
+        for (Candidate candidate : kernels.candidates()) {
             List<Op> ops = candidate.match().apply(rest, this);
-            if (!ops.isEmpty()) {
-                return new Group(candidate, ops, candidate.bind().apply(ops, this));
+            boolean planned = !ops.isEmpty() && kernels.plan().names(candidate, ops);
+            if (planned || taken == null && !ops.isEmpty()) {
+                taken = candidate;
+                takenOps = ops;
             }
+            if (planned || taken != null && kernels.plan().isEmpty()) {
+                break;
+            }
+        }
+        if (taken != null) {
+            return new Group(taken, takenOps, taken.bind().apply(takenOps, this));
         }
         throw new IllegalStateException("no candidate for " + Program.describe(rest.get(0)));
     }
 
-    private void countReaders(Program program) {
+    /** Finds out who writes and who reads what. */
+    void lookAt(Program program) {
         for (Op op : program.ops()) {
             op.inputs().forEach(x -> readers.merge(x, 1, Integer::sum));
+            op.outputs().forEach(y -> writers.put(y, op));
         }
         program.outputs().forEach(y -> readers.merge(y, 1, Integer::sum));
         program.metrics().forEach(y -> readers.merge(y, 1, Integer::sum));
@@ -140,6 +177,16 @@ final class Binding {
 
     Device device() {
         return device;
+    }
+
+    /** Handles of cuBLAS and cuDNN. */
+    Libraries libraries() {
+        return libraries;
+    }
+
+    /** Takes what library calls need as long as the program lives. */
+    Owned owned() {
+        return owned;
     }
 
     /**
@@ -186,6 +233,16 @@ final class Binding {
                 .filter(tensor::equals)
                 .count();
         return readers.getOrDefault(tensor, 0) > inside;
+    }
+
+    /** The op that writes a tensor; none for what is there before the program. */
+    Optional<Op> writer(TensorRef tensor) {
+        return Optional.ofNullable(writers.get(tensor));
+    }
+
+    /** Whether an op before the current one is executed at once with others. */
+    boolean fused(Op op) {
+        return fused.contains(op);
     }
 
     /** The tensor where it has to be written, else {@link #NULL}. */

@@ -5,12 +5,13 @@ import dev.weft.op.Op;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** The table of candidates. For each op of a program the first that takes it executes it. */
 final class Candidates {
     private static final MatMulKernels MATMUL = new MatMulKernels(Tile.values());
 
-    /** Fused forms first, then single ops, the preferred form of each first. */
+    /** Kernels of our own. Fused forms first, then single ops, the preferred form of each first. */
     static final List<Candidate> TABLE = List.of(
             Candidate.fused("conv2d_bias_activation_pool", Conv2dKernels::matchPooled, Conv2dKernels::fused),
             Candidate.fused("conv2d_bias_activation", Conv2dKernels::matchActivated, Conv2dKernels::fused),
@@ -97,6 +98,61 @@ final class Candidates {
             Candidate.of("check_finite", Op.CheckFinite.class, UpdateKernels::checkFinite),
             Candidate.of("sgd_update", Op.SgdUpdate.class, UpdateKernels::sgd),
             Candidate.of("adam_update", Op.AdamUpdate.class, UpdateKernels::adam));
+
+    /**
+     * Those of cuBLAS and cuDNN, which are taken when they are asked for by name or by a plan; of each kind of op the
+     * preferred form first.
+     */
+    static final List<Candidate> LIBRARIES = Stream.of(
+                    List.of(Candidate.library(
+                            Library.CUBLAS, "cublas_sgemm", Op.MatMul.class, (op, binding) -> true, CuBlas::matMul)),
+                    CuDnnConvolution.CANDIDATES,
+                    List.of(
+                            Candidate.library(
+                                    Library.CUDNN,
+                                    "cudnn_avg_pool2d",
+                                    Op.AvgPool2d.class,
+                                    CuDnnCalls::averages,
+                                    CuDnnCalls::average),
+                            Candidate.library(
+                                    Library.CUDNN,
+                                    "cudnn_max_pool2d",
+                                    Op.MaxPool2d.class,
+                                    CuDnnCalls::maximaAlone,
+                                    CuDnnCalls::max),
+                            Candidate.library(
+                                            Library.CUDNN,
+                                            "cudnn_max_pool2d_backward",
+                                            Op.MaxPool2dBackward.class,
+                                            CuDnnCalls::followsForward,
+                                            CuDnnCalls::maxBackward)
+                                    .nondeterministic(),
+                            Candidate.library(
+                                    Library.CUDNN,
+                                    "cudnn_activation",
+                                    Op.Activation.class,
+                                    (op, binding) -> true,
+                                    CuDnnCalls::activation),
+                            Candidate.library(
+                                    Library.CUDNN,
+                                    "cudnn_relu_backward",
+                                    Op.ActivationBackward.class,
+                                    CuDnnCalls::isRelu,
+                                    CuDnnCalls::reluBackward),
+                            Candidate.library(
+                                    Library.CUDNN,
+                                    "cudnn_softmax",
+                                    Op.Softmax.class,
+                                    (op, binding) -> true,
+                                    CuDnnCalls::softmax),
+                            Candidate.library(
+                                    Library.CUDNN,
+                                    "cudnn_softmax_backward",
+                                    Op.SoftmaxBackward.class,
+                                    (op, binding) -> true,
+                                    CuDnnCalls::softmaxBackward)))
+            .flatMap(List::stream)
+            .toList();
 
     private Candidates() {}
 

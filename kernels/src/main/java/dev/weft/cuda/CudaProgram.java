@@ -53,10 +53,15 @@ final class CudaProgram implements Executable {
         this.transients = owned.add(transients);
         try {
             memories.forEach(memory -> memory.usedOn(stream));
+            owned.add(planned.owned());
             control = new StepControl(device, program.metrics().size(), owned);
             streaming = owned.add(new Streaming(device, program, memories, stream, planned.chunkSteps()));
             execution = owned.add(new Execution(backend, program, planned.groups(), stream, this::address, control));
             if (graphs()) {
+                if (execution.callsLibraries()) {
+                    transients.zero(stream);
+                    execution.warmUp();
+                }
                 execution.capture();
             }
         } catch (RuntimeException e) {
@@ -142,14 +147,13 @@ final class CudaProgram implements Executable {
 
     @Override
     public OptionalDouble timeTraced(int times) {
-        String what = execution.describe(traced) + ", " + times + " times";
         try (Device.Scope scope = device.enter()) {
-            return OptionalDouble.of(device.time(stream, what, () -> {
-                for (int i = 0; i < times; i++) {
-                    execution.execute(traced);
-                }
-            }));
+            return OptionalDouble.of(execution.time(traced, times));
         }
+    }
+
+    List<Binding.Group> groups() {
+        return planned.groups();
     }
 
     private void execute(int group) {
@@ -231,9 +235,12 @@ final class CudaProgram implements Executable {
     public List<Stage> stages() {
         List<Stage> stages = new ArrayList<>();
         for (Binding.Group group : planned.groups()) {
+            String word = group.candidate().deterministic() ? "" : " nondeterministic";
             stages.add(new Stage(
                     group.ops(),
-                    group.launches().stream().map(execution::describe).toList()));
+                    group.work().stream()
+                            .map(work -> execution.describe(work, word))
+                            .toList()));
         }
         return stages;
     }

@@ -4,6 +4,7 @@ import dev.weft.DeviceException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.BackendProvider;
+import dev.weft.backend.Finding;
 import java.util.List;
 import java.util.Optional;
 import jcuda.driver.CUdevice;
@@ -79,10 +80,23 @@ public final class CudaProvider implements BackendProvider {
                         .formatted(ORDINAL, major[0], minor[0], FLOOR / 10, FLOOR % 10);
     }
 
-    /** Kernels of NVIDIA's libraries would be named here, too. */
     @Override
     public List<String> kernels() {
-        return List.of("hand");
+        return KernelChoice.NAMES;
+    }
+
+    @Override
+    public List<Finding> diagnose() {
+        return Diagnosis.ofMachine(this::unusable, CudaProvider::describeDevice).findings();
+    }
+
+    private static String describeDevice() {
+        Device device = new Device(ORDINAL);
+        try {
+            return device.description();
+        } finally {
+            device.close();
+        }
     }
 
     @Override
@@ -90,6 +104,6 @@ public final class CudaProvider implements BackendProvider {
         Probe.RESULT.ifPresent(reason -> {
             throw new DeviceException("backend cuda is not usable: " + reason);
         });
-        return new CudaBackend(ORDINAL, Candidates.TABLE, CudaBackend.Options.DEFAULT);
+        return new CudaBackend(ORDINAL, KernelChoice.of(options.kernels()), CudaBackend.Options.DEFAULT);
     }
 }

@@ -11,4 +11,5 @@ import jcuda.driver.CUfunction;
  * @param arguments in the order of the kernel's parameters: a {@link dev.weft.tensor.TensorRef} or another key of
  *     {@link Binding} for an address; Integer, Long or Float for a value
  */
-record Launch(String kernel, CUfunction function, Grid grid, int block, int sharedBytes, Object[] arguments) {}
+record Launch(String kernel, CUfunction function, Grid grid, int block, int sharedBytes, Object[] arguments)
+        implements Work {}

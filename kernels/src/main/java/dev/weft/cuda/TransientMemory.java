@@ -106,6 +106,13 @@ final class TransientMemory implements Releasable {
         }
     }
 
+    /** Fills the arena with zeros. */
+    void zero(Device.Stream stream) {
+        device.check(
+                JCudaDriver.cuMemsetD32Async(arena.at(0), 0, arena.bytes() / Integer.BYTES, stream.handle()),
+                "clearing the memory for activations");
+    }
+
     private void poison(CUdeviceptr at, long count, Device.Stream stream) {
         if (count > 0) {
             device.check(

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.TestExecutionResult.Status;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
@@ -84,6 +85,15 @@ public final class GpuCheck {
                                 results.get(Status.SUCCESSFUL).sum(),
                                 results.get(Status.FAILED).sum(),
                                 results.get(Status.ABORTED).sum())));
+        if (!counter.skipped.isEmpty()) {
+            text.append("%nNot checked:%n%n".formatted());
+            counter.skipped.forEach((reason, tests) -> text.append("- %s: %s%n"
+                    .formatted(
+                            reason,
+                            tests.entrySet().stream()
+                                    .map(entry -> "%s (%d)".formatted(entry.getKey(), entry.getValue()))
+                                    .collect(Collectors.joining(", ")))));
+        }
         java.io.StringWriter failures = new java.io.StringWriter();
         if (summary.getTotalFailureCount() > 0) {
             summary.printFailuresTo(new PrintWriter(failures), 5);
@@ -92,12 +102,29 @@ public final class GpuCheck {
         return text.toString();
     }
 
-    /** Counts results by test class. */
+    /** Counts results by test class, and keeps why tests were skipped. */
     private static final class Counter implements TestExecutionListener {
         private final Map<String, Map<Status, LongAdder>> results = new ConcurrentHashMap<>();
+        /** How many tests, by reason and class; a whole class counts as one. */
+        private final Map<String, Map<String, Integer>> skipped = new TreeMap<>();
+
+        @Override
+        public void executionSkipped(TestIdentifier test, String reason) {
+            skip(test.isTest() ? className(test) : className(test) + "." + test.getDisplayName(), reason);
+        }
+
+        private synchronized void skip(String name, String reason) {
+            skipped.computeIfAbsent(reason.replaceFirst("^(Assumption failed: )?SKIPPED: ", ""), key -> new TreeMap<>())
+                    .merge(name, 1, Integer::sum);
+        }
 
         @Override
         public void executionFinished(TestIdentifier test, TestExecutionResult result) {
+            if (result.getStatus() == Status.ABORTED) {
+                skip(
+                        className(test),
+                        result.getThrowable().map(Throwable::getMessage).orElse(""));
+            }
             if (test.isTest()) {
                 results.computeIfAbsent(className(test), name -> counts())
                         .get(result.getStatus())

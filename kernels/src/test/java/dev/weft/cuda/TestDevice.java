@@ -3,6 +3,7 @@ package dev.weft.cuda;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.cuda.emulator.Emulator;
+import java.util.Optional;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -22,5 +23,17 @@ public final class TestDevice implements BeforeAllCallback {
             System.err.println(context.getDisplayName() + " SKIPPED: " + reason);
         }
         assumeTrue(reason == null, reason);
+    }
+
+    /** On a GPU, skips a test whose library is not on this machine; on the emulated driver there are the stand-ins. */
+    static void need(Library library) {
+        assumeTrue(
+                missing(library).isEmpty(), () -> "SKIPPED: " + missing(library).orElseThrow());
+    }
+
+    /** Why a library cannot be used for tests. */
+    static Optional<String> missing(Library library) {
+        LibraryFinder.Found found = LibraryFinder.ofMachine().find(library);
+        return !GPU || found.usable() ? Optional.empty() : Optional.of(found.missing());
     }
 }

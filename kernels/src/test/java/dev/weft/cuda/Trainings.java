@@ -115,6 +115,10 @@ final class Trainings {
             return program;
         }
 
+        Memory memory() {
+            return memory;
+        }
+
         StepRange range(int count) {
             return new StepRange(0, count, 0, program.batch(), new double[count * StepRange.RATES]);
         }

@@ -62,12 +62,8 @@ final class CheckCommand implements Callable<Integer> {
             description = "Backends to check, separated by commas. Default: auto, the best one here.")
     private List<String> names;
 
-    @Option(
-            names = "--kernels",
-            paramLabel = "NAME",
-            defaultValue = BackendOptions.OWN_CHOICE,
-            description = "Which of its kernels a backend takes: vector or scalar for cpu. Default: its own choice.")
-    private String kernels;
+    @Mixin
+    private KernelOptions kernelOptions;
 
     @Option(
             names = "--batch",
@@ -101,13 +97,12 @@ final class CheckCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--batch and --elements must be at least 1");
         }
         Network network = argument.network();
+        BackendOptions options = BackendOptions.defaults().with(kernelOptions.kernels());
         PrintWriter out = spec.commandLine().getOut();
         boolean passed = true;
         try (Backend reference = Backends.open("reference");
                 Model model = Model.create(network.graph(), reference, seed)) {
             for (String name : names) {
-                BackendOptions options =
-                        new BackendOptions(BackendOptions.defaults().threads(), kernels);
                 try (Backend backend = BackendNames.open(spec.commandLine(), name, options)) {
                     passed &= compare(network, model, backend, out);
                 }

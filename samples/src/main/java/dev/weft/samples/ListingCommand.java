@@ -4,20 +4,11 @@ import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
-import dev.weft.graph.Graph;
-import dev.weft.loss.Loss;
 import dev.weft.op.Op;
-import dev.weft.optim.Optimizer;
-import dev.weft.program.Compiler;
 import dev.weft.program.Cost;
-import dev.weft.program.DataTensors;
 import dev.weft.program.Listing;
 import dev.weft.program.MemoryMode;
-import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
-import dev.weft.tensor.DType;
-import dev.weft.tensor.Role;
-import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -46,9 +37,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "  weft listing lenet5 --backend cpu",
             "",
-            "An op without a number runs in one kernel with those above it. Bytes are what an op",
-            "reads and writes at least, with four for each float; flops are those of matrix",
-            "products and convolutions."
+            "An op without a number runs in one kernel with those above it. Bytes are what an",
+            "op reads and writes at least, with four for each float; flops are those of",
+            "matrix products and convolutions."
         })
 final class ListingCommand implements Callable<Integer> {
     @Spec
@@ -64,6 +55,9 @@ final class ListingCommand implements Callable<Integer> {
             completionCandidates = BackendNames.class,
             description = "auto, cpu, reference or cuda. Default: auto.")
     private String backendName;
+
+    @Mixin
+    private KernelOptions kernelOptions;
 
     @Option(names = "--batch", paramLabel = "N", description = "Images of a training step. Default: the network's.")
     private Integer batch;
@@ -86,28 +80,19 @@ final class ListingCommand implements Callable<Integer> {
         if (optimizer == null) {
             optimizer = network.optimizer();
         }
-        try (Backend backend = BackendNames.open(spec.commandLine(), backendName, BackendOptions.defaults())) {
+        try (Backend backend = BackendNames.open(
+                spec.commandLine(), backendName, BackendOptions.defaults().with(kernelOptions.kernels()))) {
             list(network, backend);
         }
         return 0;
     }
 
     private void list(Network network, Backend backend) {
-        Graph graph = network.graph();
-        ParameterLayout layout = new ParameterLayout(graph.parameters());
-        Optimizer update = optimizer.create(network.learningRate());
-        DataTensors data = images(graph.input().shape(), batch);
-        Program program = new Compiler(graph, layout, 0).training(Loss.softmaxCrossEntropy(), update, data, batch);
-        List<TensorRef> state = layout.optimizerState(update);
-        try (Memory parameters = backend.allocate(List.of(layout.parameters()));
-                Memory gradients = backend.allocate(List.of(layout.gradients()));
-                Memory optimizerState = backend.allocate(state);
-                Memory images = backend.allocate(data.tensors());
-                Executable executable = backend.bind(
-                                List.of(program),
-                                List.of(parameters, gradients, optimizerState, images),
-                                MemoryMode.ARENA)
+        try (TrainingStep step = new TrainingStep(network, optimizer, batch, backend);
+                Executable executable = backend.bind(List.of(step.program()), step.memories(), MemoryMode.ARENA)
                         .get(0)) {
+            Program program = step.program();
+            List<Memory> memories = step.memories();
             List<Executable.Stage> stages = executable.stages();
             Listing listing = Listing.of(
                     program, stages.stream().map(Executable.Stage::ops).toList());
@@ -121,20 +106,12 @@ final class ListingCommand implements Callable<Integer> {
             }
             out.printf(
                     "arena %,d bytes; parameters %,d, gradients %,d, optimizer state %,d bytes%n",
-                    executable.arenaBytes(), parameters.bytes(), gradients.bytes(), optimizerState.bytes());
+                    executable.arenaBytes(),
+                    memories.get(0).bytes(),
+                    memories.get(1).bytes(),
+                    memories.get(2).bytes());
             out.flush();
         }
-    }
-
-    /** A data set of one batch of images as bytes. */
-    private static DataTensors images(Shape image, int rows) {
-        return new DataTensors(
-                TensorRef.persistent("train.features", DType.U8, image.batch(rows), Role.DATA),
-                TensorRef.persistent("train.targets", DType.I32, Shape.of(rows), Role.DATA),
-                TensorRef.persistent("train.order", DType.I32, Shape.of(rows), Role.DATA),
-                10,
-                1 / 255.0,
-                0);
     }
 
     /** With kernel, grid, block, registers and shared memory in the place of what an op writes. */
@@ -184,10 +161,10 @@ final class ListingCommand implements Callable<Integer> {
                     op == null ? "" : op.layer(),
                     op == null ? "" : Program.title(op),
                     launch == null ? "" : launch.kernel(),
-                    launch == null ? "" : launch.grid(),
-                    launch == null ? "" : launch.block(),
-                    launch == null ? "" : launch.registers(),
-                    launch == null ? "" : launch.sharedBytes(),
+                    launch == null ? "" : launch.library() ? "library" : launch.grid(),
+                    launch == null || launch.library() ? "" : launch.block(),
+                    launch == null || launch.library() ? "" : launch.registers(),
+                    launch == null || launch.library() ? "" : launch.sharedBytes(),
                     op == null ? "" : bytes(Cost.of(op)),
                     op == null ? "" : flops(op));
         }

@@ -18,6 +18,7 @@ import java.util.Map;
  *
  * @param options every setting, given or default: text, numbers, booleans, null
  * @param backend its description
+ * @param kernels which kernels it took, {@link dev.weft.backend.Backend#kernels}
  * @param evaluatedOn {@code test} or {@code validation}: what testLoss and testAccuracy were measured on
  * @param totalSeconds training and evaluation together
  */
@@ -26,6 +27,7 @@ record RunRecord(
         Map<String, Object> options,
         long seed,
         String backend,
+        String kernels,
         int threads,
         String evaluatedOn,
         History history,
@@ -55,6 +57,7 @@ record RunRecord(
         json.writeStringField("network", network);
         json.writeNumberField("seed", seed);
         json.writeStringField("backend", backend);
+        json.writeStringField("kernels", kernels);
         json.writeNumberField("threads", threads);
 
         json.writeObjectFieldStart("options");

@@ -3,6 +3,7 @@ package dev.weft.samples;
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
+import dev.weft.backend.Kernels;
 import dev.weft.data.Dataset;
 import dev.weft.data.Split;
 import dev.weft.graph.Graph;
@@ -73,6 +74,9 @@ final class TrainCommand implements Callable<Integer> {
             completionCandidates = BackendNames.class,
             description = "auto, cpu, reference or cuda. Default: auto, the fastest that is usable here.")
     private String backendName;
+
+    @Mixin
+    private KernelOptions kernelOptions;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend. Default: all processors.")
     private Integer threads;
@@ -174,7 +178,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (Interruption interruption = new Interruption();
                 RunOutput output = RunOutput.create(out, network.name());
-                Backend backend = BackendNames.open(spec.commandLine(), backendName, new BackendOptions(threads))) {
+                Backend backend = BackendNames.open(
+                        spec.commandLine(), backendName, new BackendOptions(threads, kernelOptions.kernels()))) {
             train(network, backend, output, interruption);
         }
     }
@@ -281,7 +286,15 @@ final class TrainCommand implements Callable<Integer> {
                 model.load(output.modelFile());
             }
             RunRecord record = new RunRecord(
-                    network.name(), options(), seed, backend.description(), threads, evaluatedOn, history, seconds);
+                    network.name(),
+                    options(),
+                    seed,
+                    backend.description(),
+                    backend.kernels(),
+                    threads,
+                    evaluatedOn,
+                    history,
+                    seconds);
             if (json != null) {
                 record.write(json);
             }
@@ -344,6 +357,11 @@ final class TrainCommand implements Callable<Integer> {
     private Map<String, Object> options() {
         Map<String, Object> options = new LinkedHashMap<>();
         options.put("backend", backendName);
+        Kernels kernels = kernelOptions.kernels();
+        options.put("kernels", kernels.name());
+        options.put("plan", kernels.plan() == null ? null : kernels.plan().toString());
+        options.put("tf32", kernels.tf32());
+        options.put("nondeterministic", kernels.nondeterministic());
         options.put("threads", threads);
         options.put("epochs", epochs);
         options.put("batch", batch);

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weft.data.DataFetcher;
 import dev.weft.data.IdxFiles;
 import dev.weft.data.Mnist;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -126,6 +128,104 @@ class CommandsTest {
     }
 
     // info, data, completion
+
+    @Test
+    void doctorNamesTheCauseAndItsExitCodeIsThatOfTheGpu() {
+        Assumptions.assumeFalse(
+                Files.exists(Path.of("/proc/driver/nvidia/version")),
+                "SKIPPED: this machine has an NVIDIA driver, so its absence cannot be tested");
+        assertThat(weft("doctor")).isEqualTo(1);
+        assertThat(out)
+                .contains("no  driver and device: there is no CUDA driver (libcuda.so.1)")
+                .contains("nvidia-smi")
+                .endsWith("Training on the GPU will not work; the CPU will be used.\n");
+    }
+
+    @Test
+    void cudaFetchShowsLicenceAndSizesAndDoesNothingUnlessToldSo() {
+        assertThat(weft("cuda", "fetch")).as(err).isEqualTo(1);
+        assertThat(out)
+                .contains("libcublasLt.so.12", "1,466,612,560 bytes  in all", "2,026,748,503 bytes", "EULA")
+                .endsWith("Nothing was done. If you agree, add --yes.\n");
+        assertThat(weft("cuda", "fetch", "--from", "any.jar")).as(err).isEqualTo(1);
+        assertThat(out).doesNotContain("Maven").contains("EULA", "Nothing was done");
+    }
+
+    @Test
+    void cudaFetchAsksOnATerminal() {
+        InputStream before = System.in;
+        try {
+            for (String no : List.of("\n", "n\n", "")) {
+                System.setIn(new ByteArrayInputStream(no.getBytes(StandardCharsets.UTF_8)));
+                assertThat(weft(new Terminal(true, false), "cuda", "fetch", "--from", "no-such.jar"))
+                        .isEqualTo(1);
+                assertThat(out).contains("Go ahead? [y/N] ").endsWith("Nothing was done.\n");
+                assertThat(err).isEmpty();
+            }
+            System.setIn(new ByteArrayInputStream("y\n".getBytes(StandardCharsets.UTF_8)));
+            assertThat(weft(new Terminal(true, false), "cuda", "fetch", "--from", "no-such.jar"))
+                    .isEqualTo(1);
+            assertThat(err).startsWith("weft: there is no file no-such.jar; it should be org.bytedeco:cuda:");
+        } finally {
+            System.setIn(before);
+        }
+    }
+
+    @Test
+    void kernelsThatTheBackendDoesNotHaveAreRefusedWithThoseThatItHas() {
+        for (String command : List.of("listing", "check", "train")) {
+            assertThat(weft(command, "mlp", backendOption(command), "cpu", "--kernels", "cudnn"))
+                    .isEqualTo(1);
+            assertThat(err).contains("backend cpu has no kernels 'cudnn'; there are vector, scalar");
+        }
+        assertThat(weft("listing", "mlp", "--backend", "reference", "--kernels", "vector"))
+                .isEqualTo(1);
+        assertThat(err).contains("backend reference has no kernels 'vector'; there are none to choose from");
+        assertThat(weft("bench", "gemm", "--backends", "cpu", "--kernels", "cudnn"))
+                .isEqualTo(2);
+        assertThat(err).contains("none of the backends has kernels cudnn").contains("; cpu has vector, scalar");
+        assertThat(weft("listing", "mlp", "--backend", "cpu", "--kernels", "scalar"))
+                .as(err)
+                .isZero();
+        assertThat(out).contains("scalar");
+    }
+
+    private static String backendOption(String command) {
+        return command.equals("check") ? "--backends" : "--backend";
+    }
+
+    @Test
+    void kernelsOfTheGpuAreRefusedWithTheReasonWhyItIsNotUsed(@TempDir Path folder) {
+        Assumptions.assumeFalse(
+                Files.exists(Path.of("/proc/driver/nvidia/version")),
+                "SKIPPED: this machine has an NVIDIA driver, so its absence cannot be tested");
+        assertThat(weft("train", "mlp", "--kernels", "cudnn")).isEqualTo(1);
+        String reason = "cuda is not usable: there is no CUDA driver (libcuda.so.1); install NVIDIA's driver";
+        assertThat(err)
+                .contains("backend cpu has no kernels 'cudnn'; there are vector, scalar")
+                .contains(reason);
+        assertThat(weft("bench", "gemm", "--kernels", "cudnn")).isEqualTo(2);
+        assertThat(err).contains(reason);
+        assertThat(weft("tune", "mlp", "--out", folder.resolve("plan.json").toString()))
+                .isEqualTo(1);
+        assertThat(err).contains(reason);
+    }
+
+    @Test
+    void flagsOfKernelsThatCouldHaveNoEffectAreRefused() {
+        for (String command : List.of("listing", "check", "bench", "train")) {
+            String what = command.equals("bench") ? "gemm" : "mlp";
+            assertThat(weft(command, what, "--kernels", "tuned")).isEqualTo(2);
+            assertThat(err).contains("--kernels tuned needs --plan");
+            assertThat(weft(command, what, "--kernels", "hand", "--plan", "x")).isEqualTo(2);
+            assertThat(err).contains("no others take one");
+            assertThat(weft(command, what, "--tf32")).isEqualTo(2);
+            assertThat(err).contains("--tf32 is for --kernels cublas, cudnn, tuned");
+            assertThat(weft(command, what, "--kernels", "cublas", "--nondeterministic"))
+                    .isEqualTo(2);
+            assertThat(err).contains("--nondeterministic is for --kernels cudnn, tuned");
+        }
+    }
 
     @Test
     void infoTellsMachineAndBackends() {

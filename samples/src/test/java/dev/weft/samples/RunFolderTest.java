@@ -3,6 +3,7 @@ package dev.weft.samples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.data.Mnist;
+import dev.weft.io.SafeTensors;
 import dev.weft.train.EpochResult;
 import dev.weft.train.Evaluation;
 import java.awt.image.BufferedImage;
@@ -82,7 +83,10 @@ class RunFolderTest {
                         "digits.png",
                         "index.html");
         assertThat(out.toString().strip()).endsWith("; run folder " + run);
-        assertThat(Files.readString(run.resolve("history.json"))).contains("\"epoch\" : 2", "\"network\" : \"mlp\"");
+        assertThat(Files.readString(run.resolve("history.json")))
+                .contains("\"epoch\" : 2", "\"network\" : \"mlp\"")
+                .containsPattern("\"kernels\" : \"(vector|scalar)\"");
+        assertThat(SafeTensors.metadata(run.resolve("model.safetensors"))).containsKey("kernels");
         for (String picture : PICTURES) {
             assertThat(width(Files.readAllBytes(run.resolve(picture)))).isEqualTo(Picture.WIDTH);
         }

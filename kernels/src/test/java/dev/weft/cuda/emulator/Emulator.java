@@ -44,6 +44,9 @@ public final class Emulator {
             System.setProperty("java.io.tmpdir", natives.toString());
             Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(natives)));
             System.load(library.toString());
+            // where the backend looks first
+            System.setProperty(
+                    "weft.cuda.libraries", library.resolveSibling("stand-ins").toString());
             loaded = true;
             control("set cache=" + Files.createDirectories(buildFolder().resolve("kernels")));
         } catch (IllegalStateException e) {

@@ -1,6 +1,7 @@
 package dev.weft.samples.bench;
 
 import dev.weft.backend.Backend;
+import dev.weft.backend.Kernels;
 import dev.weft.backend.ReferenceExecutable;
 import dev.weft.check.BackendCheck;
 import dev.weft.check.CheckReport;
@@ -17,7 +18,7 @@ import java.util.Map;
  *
  * <ul>
  *   <li>The outputs and every gradient of a step, run as it will be timed, are compared with those of another side: the norm
- *       of the difference must be at most {@link #LIMIT} of the norm.
+ *       of the difference must be at most {@link #LIMIT} of the norm, or where TF32 is allowed {@link #ROUNDOFFS} roundoffs.
  *   <li>Where the work is small enough for the reference, that is the other side, and each op is compared with it alone,
  *       by the strict tolerance of {@link BackendCheck}.
  * </ul>
@@ -43,6 +44,12 @@ public record Agreement(
      */
     static final double LIMIT = 1e-3;
 
+    /**
+     * With factors rounded to TF32 the differences are some of its unit roundoffs, and more units end up on the other side of
+     * a kink: the first gradient of LeNet-5 at batch 2 was seen to differ by a hundred.
+     */
+    private static final double ROUNDOFFS = 256;
+
     /** Beyond that the reference, which takes about a second for so much, is not asked. */
     static final double REFERENCE_FLOPS = 2e8;
 
@@ -55,21 +62,21 @@ public record Agreement(
     static List<Agreement> of(Workload work, List<BoundWorkload> bound, Backend reference) {
         List<Agreement> agreements = new ArrayList<>();
         if (Cost.of(work.program().ops()).flops() <= REFERENCE_FLOPS) {
-            Side definition = new Side("reference", "reference", "", 1, reference);
+            Side definition = new Side("reference", "reference", Kernels.ownChoice(), 1, reference);
             try (BoundWorkload expected = new BoundWorkload(definition, work)) {
                 Map<TensorRef, HostTensor> results = expected.results();
                 for (BoundWorkload side : bound) {
-                    Agreement agreement = compare(results, side, definition.id());
+                    Agreement agreement = compare(results, definition, side);
                     agreements.add(agreement.passed ? opByOp(work, agreement, expected, side) : agreement);
                 }
             }
             return agreements;
         }
         Map<TensorRef, HostTensor> results = bound.get(0).results();
-        String first = bound.get(0).side().id();
+        Side first = bound.get(0).side();
         for (BoundWorkload side : bound) {
             // the first one once more: the same step must give the same results
-            agreements.add(compare(results, side, first));
+            agreements.add(compare(results, first, side));
         }
         return agreements;
     }
@@ -90,7 +97,13 @@ public record Agreement(
                 report.first().map(Object::toString).orElse(null));
     }
 
-    private static Agreement compare(Map<TensorRef, HostTensor> expected, BoundWorkload side, String against) {
+    private static Agreement compare(Map<TensorRef, HostTensor> expected, Side against, BoundWorkload side) {
+        double limit = Math.max(
+                LIMIT,
+                ROUNDOFFS
+                        * Math.max(
+                                against.backend().unitRoundoff(),
+                                side.side().backend().unitRoundoff()));
         Map<TensorRef, HostTensor> actual = side.results();
         double largest = 0;
         TensorRef worst = null;
@@ -101,11 +114,11 @@ public record Agreement(
                 worst = entry.getKey();
             }
         }
-        boolean passed = largest <= LIMIT;
+        boolean passed = largest <= limit;
         return new Agreement(
                 side.side().id(),
                 passed,
-                against,
+                against.id(),
                 false,
                 Double.isFinite(largest) ? largest : null,
                 worst.name(),
@@ -113,11 +126,11 @@ public record Agreement(
                         ? null
                         : String.format(
                                 Locale.ROOT,
-                                "%s differs from that of %s by %.2g of its norm, %.0e allowed",
+                                "%s differs from that of %s by %.2g of its norm, %.2g allowed",
                                 worst,
-                                against,
+                                against.id(),
                                 largest,
-                                LIMIT));
+                                limit));
     }
 
     /** The norm of the difference as a share of the norm of what is expected; NaN where one of them is. */

@@ -160,7 +160,9 @@ final class Bench {
 
     private static String plan(Executable.Stage stage) {
         String launches = stage.launches().stream()
-                .map(launch -> "%s<<<%s, %d>>>".formatted(launch.kernel(), launch.grid(), launch.block()))
+                .map(launch -> launch.library()
+                        ? launch.kernel()
+                        : "%s<<<%s, %d>>>".formatted(launch.kernel(), launch.grid(), launch.block()))
                 .collect(Collectors.joining(", "));
         return launches.isEmpty() ? stage(stage.ops()) : stage(stage.ops()) + ": " + launches;
     }

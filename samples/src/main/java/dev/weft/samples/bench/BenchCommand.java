@@ -5,6 +5,7 @@ import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Backends;
 import dev.weft.samples.Bar;
+import dev.weft.samples.KernelFlags;
 import dev.weft.samples.Network;
 import dev.weft.samples.OutputFile;
 import dev.weft.samples.RunOutput;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -85,10 +87,12 @@ public final class BenchCommand implements Callable<Integer> {
             names = "--kernels",
             paramLabel = "NAME",
             split = ",",
-            description =
-                    "Kernels to compare: vector, scalar for cpu; hand for cuda. A backend without kernels of these"
-                            + " names takes its own choice. Default: its own choice.")
+            description = "Kernels to compare: vector, scalar for cpu; hand, cublas, cudnn, tuned for cuda. A backend"
+                    + " without kernels of these names takes its own choice. Default: its own choice.")
     private List<String> kernels = List.of();
+
+    @Mixin
+    private KernelFlags kernelFlags;
 
     @Option(
             names = "--threads",
@@ -196,13 +200,13 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         check();
-        Path folder = RunOutput.folder(out, "bench");
         PrintWriter stdout = spec.commandLine().getOut();
-        OutputFile.check(folder.resolve("bench.json"));
         List<Side> sides = new ArrayList<>();
         try (Backend reference = Backends.open("reference");
                 Progress progress = new Progress()) {
-            Sides.open(sides, names(), kernels, threads, opener, spec.commandLine());
+            Sides.open(sides, names(), kernelFlags.of(kernels), threads, opener, spec.commandLine());
+            Path folder = RunOutput.folder(out, "bench");
+            OutputFile.check(folder.resolve("bench.json"));
             BenchFile file = measure(sides, reference, progress);
             progress.close();
             write(folder, "bench.json", file.json());
@@ -298,7 +302,7 @@ public final class BenchCommand implements Callable<Integer> {
         return new SideRecord(
                 side.id(),
                 side.name(),
-                side.kernels(),
+                backend.kernels(),
                 side.threads(),
                 backend.description(),
                 backend.emulated(),

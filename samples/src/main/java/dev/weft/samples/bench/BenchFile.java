@@ -40,6 +40,7 @@ public record BenchFile(
     /**
      * A side.
      *
+     * @param kernels that it took, {@link dev.weft.backend.Backend#kernels}
      * @param threads 0 where a device computes
      * @param emulated whether times mean nothing
      * @param peak what its device reaches; null where that is not known

@@ -2,8 +2,10 @@ package dev.weft.samples.bench;
 
 import dev.weft.samples.TextTable;
 import dev.weft.samples.bench.BenchFile.CaseRecord;
+import dev.weft.samples.bench.BenchFile.SideRecord;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -49,6 +51,7 @@ final class CompareCommand implements Callable<Integer> {
         BenchFile after = BenchFile.read(newFile);
         PrintWriter out = spec.commandLine().getOut();
         warnOfOtherMachine(before.environment(), after.environment(), out);
+        warnOfOtherKernels(before.sides(), after.sides(), out);
         TextTable table = new TextTable()
                 .left("benchmark")
                 .left("side")
@@ -99,20 +102,38 @@ final class CompareCommand implements Callable<Integer> {
         difference("JDK", before.jdk(), after.jdk(), out);
     }
 
+    /** The same side may have followed another plan. */
+    private static void warnOfOtherKernels(List<SideRecord> before, List<SideRecord> after, PrintWriter out) {
+        for (SideRecord side : after) {
+            before.stream()
+                    .filter(old -> old.id().equals(side.id()))
+                    .forEach(old -> difference("kernels of " + side.id(), old.kernels(), side.kernels(), out));
+        }
+    }
+
     private static void difference(String what, Object before, Object after, PrintWriter out) {
         if (!java.util.Objects.equals(before, after)) {
             out.printf("not the same %s: %s and %s%n", what, before, after);
         }
     }
 
+    /** The same measurement in another file. Some have the same name, as a reshape and its gradient: then the n-th of them. */
     private static Optional<Measurement> find(BenchFile file, CaseRecord like, Measurement m) {
+        int n = alike(like, m).indexOf(m);
         return file.cases().stream()
                 .filter(c -> c.title().equals(like.title()))
-                .flatMap(c -> c.measurements().stream())
-                .filter(old -> old.side().equals(m.side())
-                        && old.kind() == m.kind()
-                        && java.util.Objects.equals(old.stage(), m.stage()))
+                .map(c -> alike(c, m))
+                .filter(found -> found.size() > n)
+                .map(found -> found.get(n))
                 .findFirst();
+    }
+
+    private static List<Measurement> alike(CaseRecord in, Measurement m) {
+        return in.measurements().stream()
+                .filter(other -> other.side().equals(m.side())
+                        && other.kind() == m.kind()
+                        && java.util.Objects.equals(other.stage(), m.stage()))
+                .toList();
     }
 
     private static String kind(Measurement m) {

@@ -4,6 +4,7 @@ import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Backends;
+import dev.weft.backend.Kernels;
 import dev.weft.data.Dataset;
 import dev.weft.data.Mnist;
 import dev.weft.loss.Loss;
@@ -55,7 +56,8 @@ public final class FreshTraining {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), FreshTraining.class.getName()));
-        command.addAll(List.of(side.name(), side.kernels(), String.valueOf(Math.max(1, side.threads()))));
+        command.addAll(List.of(side.name(), String.valueOf(Math.max(1, side.threads()))));
+        command.addAll(arguments(side.kernels()));
         command.addAll(List.of(task.network, String.valueOf(task.images), String.valueOf(task.epochs)));
         command.addAll(List.of(String.valueOf(task.accuracy), String.valueOf(task.seed)));
         long start = System.nanoTime();
@@ -77,6 +79,22 @@ public final class FreshTraining {
         }
     }
 
+    private static List<String> arguments(Kernels kernels) {
+        return List.of(
+                kernels.name(),
+                kernels.plan() == null ? "" : kernels.plan().toString(),
+                String.valueOf(kernels.tf32()),
+                String.valueOf(kernels.nondeterministic()));
+    }
+
+    private static Kernels kernels(List<String> arguments) {
+        return new Kernels(
+                arguments.get(0),
+                arguments.get(1).isEmpty() ? null : Path.of(arguments.get(1)),
+                Boolean.parseBoolean(arguments.get(2)),
+                Boolean.parseBoolean(arguments.get(3)));
+    }
+
     private static Outcome outcome(double seconds, String output) {
         List<String> epochs = Stream.of(output.split("\\R"))
                 .filter(line -> line.startsWith("epoch" + SEPARATOR))
@@ -90,15 +108,16 @@ public final class FreshTraining {
 
     /** Trains; the arguments are those that {@link #run} passes. */
     public static void main(String[] arguments) {
-        BackendOptions options = new BackendOptions(Integer.parseInt(arguments[2]), arguments[1]);
+        BackendOptions options = new BackendOptions(
+                Integer.parseInt(arguments[1]), kernels(List.of(arguments).subList(2, 6)));
         Network network = Network.all().stream()
-                .filter(n -> n.name().equals(arguments[3]))
+                .filter(n -> n.name().equals(arguments[6]))
                 .findFirst()
                 .orElseThrow();
-        int images = Integer.parseInt(arguments[4]);
-        int epochs = Integer.parseInt(arguments[5]);
-        double accuracy = Double.parseDouble(arguments[6]);
-        long seed = Long.parseLong(arguments[7]);
+        int images = Integer.parseInt(arguments[7]);
+        int epochs = Integer.parseInt(arguments[8]);
+        double accuracy = Double.parseDouble(arguments[9]);
+        long seed = Long.parseLong(arguments[10]);
         Mnist mnist = images == 0 ? Mnist.load() : null;
         Dataset train = mnist == null ? RandomData.images(images, seed) : mnist.train();
         try (Backend backend = Backends.open(arguments[0], options);

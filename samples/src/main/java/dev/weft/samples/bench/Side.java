@@ -1,6 +1,7 @@
 package dev.weft.samples.bench;
 
 import dev.weft.backend.Backend;
+import dev.weft.backend.Kernels;
 
 /**
  * One side of a comparison: a backend as it was opened.
@@ -10,4 +11,4 @@ import dev.weft.backend.Backend;
  * @param kernels that it was asked for
  * @param threads that compute; 0 where a device does
  */
-record Side(String id, String name, String kernels, int threads, Backend backend) {}
+record Side(String id, String name, Kernels kernels, int threads, Backend backend) {}

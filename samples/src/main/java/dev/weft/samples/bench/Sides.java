@@ -1,8 +1,10 @@
 package dev.weft.samples.bench;
 
+import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.BackendProvider;
 import dev.weft.backend.Backends;
+import dev.weft.backend.Kernels;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,7 +27,7 @@ final class Sides {
     static void open(
             List<Side> sides,
             List<String> names,
-            List<String> kernels,
+            List<Kernels> kernels,
             List<String> threads,
             BenchCommand.SideOpener opener,
             CommandLine command) {
@@ -33,24 +35,33 @@ final class Sides {
         if (ordered.remove(CPU)) {
             ordered.add(0, CPU);
         }
-        List<String> unknown = new ArrayList<>(kernels);
+        List<String> unknown =
+                new ArrayList<>(kernels.stream().map(Kernels::name).toList());
         for (String name : ordered) {
             BackendProvider provider = provider(name, command);
             unknown.removeAll(provider.kernels());
-            List<String> wanted =
-                    kernels.stream().filter(provider.kernels()::contains).toList();
-            for (String choice : wanted.isEmpty() ? List.of(BackendOptions.OWN_CHOICE) : wanted) {
+            List<Kernels> wanted = kernels.stream()
+                    .filter(choice -> provider.kernels().contains(choice.name()))
+                    .toList();
+            for (Kernels choice : wanted.isEmpty() ? List.of(Kernels.ownChoice()) : wanted) {
                 for (int count : name.equals(CPU) ? threads(threads, command) : Set.of(0)) {
                     BackendOptions options = new BackendOptions(Math.max(1, count), choice);
-                    sides.add(new Side(id(name, choice, count), name, choice, count, opener.open(name, options)));
+                    Backend backend = opener.open(name, options);
+                    sides.add(new Side(id(name, choice, count), name, choice, count, backend));
                 }
             }
         }
         if (!unknown.isEmpty()) {
-            throw new ParameterException(
-                    command,
-                    "none of the backends %s has kernels %s"
-                            .formatted(String.join(", ", ordered), String.join(", ", unknown)));
+            String message = "none of the backends has kernels " + String.join(", ", unknown);
+            for (BackendProvider provider : Backends.providers()) {
+                if (ordered.contains(provider.name())) {
+                    message += "; %s has %s".formatted(provider.name(), String.join(", ", provider.kernels()));
+                } else if (provider.unusable().isPresent()) {
+                    message += "; %s is not usable: %s"
+                            .formatted(provider.name(), provider.unusable().get());
+                }
+            }
+            throw new ParameterException(command, message);
         }
     }
 
@@ -83,8 +94,8 @@ final class Sides {
         return new LinkedHashSet<>(counts);
     }
 
-    private static String id(String name, String kernels, int threads) {
-        String id = kernels.equals(BackendOptions.OWN_CHOICE) ? name : name + " " + kernels;
+    private static String id(String name, Kernels kernels, int threads) {
+        String id = kernels.name().equals(Kernels.OWN_CHOICE) ? name : name + " " + kernels;
         return threads == 0 ? id : "%s %d thread%s".formatted(id, threads, threads == 1 ? "" : "s");
     }
 }

@@ -10,6 +10,7 @@ import com.networknt.schema.ValidationMessage;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Backends;
+import dev.weft.backend.Kernels;
 import dev.weft.op.Op;
 import dev.weft.samples.Terminal;
 import dev.weft.samples.bench.Measurement.Kind;
@@ -268,7 +269,7 @@ class BenchCommandTest {
     @Test
     void aTrainingThatMissesTheAccuracyHasNoTime() {
         try (Backend backend = Backends.open("cpu", new BackendOptions(1))) {
-            Side side = new Side("cpu", "cpu", BackendOptions.OWN_CHOICE, 1, backend);
+            Side side = new Side("cpu", "cpu", Kernels.ownChoice(), 1, backend);
             FreshTraining.Outcome good = new FreshTraining.Outcome(31.5, 4, 0.9884);
             FreshTraining.Outcome bad = new FreshTraining.Outcome(60, 8, 0.9871);
 
@@ -307,7 +308,7 @@ class BenchCommandTest {
                 "gemm --sizes 0 | sizes must be 1 to 8192, got 0",
                 "lenet5 --batches 9000 | sizes must be 1 to 8192, got 9000",
                 "gemm --backends abacus | there is no backend 'abacus'; there are ",
-                "gemm --backends cpu --kernels cublas | none of the backends cpu has kernels cublas",
+                "gemm --backends cpu --kernels cublas | none of the backends has kernels cublas",
                 "gemm --backends cpu --threads some | --threads takes numbers and all, got 'some'",
                 "gemm --values 3 | --values must be at least 7"
             })
@@ -381,5 +382,22 @@ class BenchCommandTest {
                 .doesNotContain("gemm, n 4");
         assertThat(bench(Backends::open, "compare", one, little, "--all")).isZero();
         assertThat(out).contains("gemm, n 4", "level");
+    }
+
+    /** Ops of the same name, as a reshape and its gradient, are not taken for one another. */
+    @Test
+    void aFileIsLevelWithItselfAndOtherKernelsAreTold() throws IOException {
+        bench(Backends::open, "mlp", "--batches", "1", "--end-to-end", "0", "--backends", "cpu", "--threads", "1");
+        Path file = folder.resolve("bench.json");
+        assertThat(bench(Backends::open, "compare", file.toString(), file.toString()))
+                .isZero();
+        assertThat(out).contains(": 0 faster, 0 slower, ").doesNotContain("not the same");
+
+        Path other = folder.resolve("other.json");
+        String json = Files.readString(file);
+        Files.writeString(other, json.replaceFirst("\"kernels\" : \"\\w+\"", "\"kernels\" : \"tuned 0123\""));
+        assertThat(bench(Backends::open, "compare", other.toString(), file.toString()))
+                .isZero();
+        assertThat(out).containsPattern("not the same kernels of cpu 1 thread: tuned 0123 and (vector|scalar)");
     }
 }

@@ -1,0 +1,90 @@
+package dev.weft.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The functions of {@link Elementary} in place on arrays of whole vectors: the same operations in the same order, hence the
+ * same bits. They do not take and return vectors: where HotSpot does not inline such a method, because it or its caller has
+ * grown large, its vectors go to the heap.
+ */
+final class VectorElementary {
+    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final int LANES = SPECIES.length();
+
+    private VectorElementary() {}
+
+    static void exp(float[] a, int at, int n) {
+        for (int i = at; i < at + n; i += LANES) {
+            FloatVector x = FloatVector.fromArray(SPECIES, a, i);
+            FloatVector shifted = x.mul(Elementary.LOG2_E).add(Elementary.ROUNDER);
+            FloatVector whole = shifted.sub(Elementary.ROUNDER);
+            FloatVector r = x.sub(whole.mul(Elementary.LN2_HIGH)).sub(whole.mul(Elementary.LN2_LOW));
+            FloatVector p = r.mul(Elementary.E7)
+                    .add(Elementary.E6)
+                    .mul(r)
+                    .add(Elementary.E5)
+                    .mul(r)
+                    .add(Elementary.E4)
+                    .mul(r)
+                    .add(Elementary.E3)
+                    .mul(r)
+                    .add(Elementary.E2);
+            FloatVector y = p.mul(r).mul(r).add(r).add(1);
+            IntVector exponent = shifted.reinterpretAsInts().sub(Elementary.ROUNDER_BITS);
+            IntVector half = exponent.lanewise(VectorOperators.ASHR, 1);
+            IntVector otherHalf = exponent.sub(half);
+            y.mul(half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
+                    .mul(otherHalf.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
+                    .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, Elementary.EXP_MAX))
+                    .blend(0, x.compare(VectorOperators.LT, Elementary.EXP_MIN))
+                    .intoArray(a, i);
+        }
+    }
+
+    /** {@code y = 1 / (1 + exp(-x))}. */
+    static void sigmoid(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector.fromArray(SPECIES, x, xAt + i).abs().neg().intoArray(y, yAt + i);
+        }
+        exp(y, yAt, n);
+        FloatVector one = FloatVector.broadcast(SPECIES, 1);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector e = FloatVector.fromArray(SPECIES, y, yAt + i);
+            one.blend(e, FloatVector.fromArray(SPECIES, x, xAt + i).compare(VectorOperators.LT, 0))
+                    .div(e.add(1))
+                    .intoArray(y, yAt + i);
+        }
+    }
+
+    /** {@code y = tanh(x)}. */
+    static void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector.fromArray(SPECIES, x, xAt + i).abs().mul(2).intoArray(y, yAt + i);
+        }
+        exp(y, yAt, n);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector value = FloatVector.fromArray(SPECIES, x, xAt + i);
+            FloatVector size = value.abs();
+            FloatVector z = value.mul(value);
+            FloatVector p = z.mul(Elementary.T4)
+                    .add(Elementary.T3)
+                    .mul(z)
+                    .add(Elementary.T2)
+                    .mul(z)
+                    .add(Elementary.T1)
+                    .mul(z)
+                    .add(Elementary.T0);
+            FloatVector near = p.mul(z).mul(value).add(value);
+            FloatVector one = FloatVector.broadcast(SPECIES, 1);
+            FloatVector e = FloatVector.fromArray(SPECIES, y, yAt + i);
+            FloatVector far = one.sub(one.add(1).div(e.add(1)));
+            far.blend(far.neg(), value.compare(VectorOperators.LT, 0))
+                    .blend(near, size.compare(VectorOperators.LT, Elementary.TANH_POLYNOMIAL))
+                    .blend(value, size.compare(VectorOperators.LT, Elementary.TANH_LINEAR))
+                    .intoArray(y, yAt + i);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+package dev.weft.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.random.Philox;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The loops that multiply against plain loops in double: every width of a block, counts around the loops' steps. */
+class ProductsTest {
+    private static final double ROUNDOFF = 0x1p-24;
+    private static final int LENGTH = 40_000;
+
+    private static Products products(boolean vector) {
+        return vector ? new VectorProducts() : new ScalarProducts();
+    }
+
+    private static float[] random(String stream) {
+        Philox.Sequence random = Philox.sequence(5, stream, LENGTH);
+        float[] values = new float[LENGTH];
+        for (int i = 0; i < LENGTH; i++) {
+            values[i] = (float) random.nextNormal();
+        }
+        return values;
+    }
+
+    private final float[] w = random("w");
+    private final float[] x = random("x");
+    private final float[] start = random("start");
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void blocksTakeAllFilters(boolean vector) {
+        Products p = products(vector);
+        for (int filters = 1; filters <= 40; filters++) {
+            FilterBlocks blocks = new FilterBlocks(filters, p);
+            int next = 0;
+            for (int block = 0; block < blocks.count(); block++) {
+                assertThat(blocks.first(block)).isEqualTo(next);
+                next += blocks.width(block);
+            }
+            assertThat(next).isGreaterThanOrEqualTo(filters);
+            assertThat(blocks.first(blocks.count() - 1)).isLessThan(filters);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void productsOfPackedFilters(boolean vector) {
+        Products p = products(vector);
+        for (int filters = 1; filters <= 9; filters++) {
+            int width = p.blockWidth(filters);
+            int last = Math.min(width, filters) - 1;
+            for (int count = 0; count <= 9; count++) {
+                for (int taps : new int[] {0, 1, 2, 3, 7, 26}) {
+                    checkRun(p, width, last, count, taps, false);
+                    checkRun(p, width, last, count, taps, true);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void productsOfRowsAsTheyLie(boolean vector) {
+        Products p = products(vector);
+        for (int last = 0; last < Products.ROWS; last++) {
+            for (int count = 0; count <= 9; count++) {
+                for (int taps : new int[] {0, 1, 5, 26}) {
+                    checkRun(p, 0, last, count, taps, true);
+                }
+            }
+        }
+    }
+
+    /**
+     * @param width 0 for {@link Products#runRows}
+     * @param accumulates whether the results are added to what is there
+     */
+    private void checkRun(Products p, int width, int last, int count, int taps, boolean accumulates) {
+        int lanes = p.lanes();
+        int xStep = (taps + 3) * lanes;
+        int filterStep = (count + 1) * lanes;
+        float[] y = accumulates ? start.clone() : new float[LENGTH];
+        float[] added = accumulates ? y : start;
+        int startFilter = accumulates ? filterStep : lanes;
+        int startStep = accumulates ? lanes : 0;
+        if (width == 0) {
+            p.runRows(
+                    count,
+                    taps,
+                    w,
+                    3,
+                    31,
+                    x,
+                    5,
+                    xStep,
+                    added,
+                    7,
+                    startFilter,
+                    startStep,
+                    y,
+                    7,
+                    filterStep,
+                    lanes,
+                    last);
+        } else {
+            float[] packed = w.clone();
+            for (int t = 0; t < taps; t++) {
+                for (int k = last + 1; k < width; k++) {
+                    packed[3 + t * width + k] = w[3 + t * width + last];
+                }
+            }
+            p.run(
+                    width,
+                    count,
+                    taps,
+                    packed,
+                    3,
+                    x,
+                    5,
+                    xStep,
+                    added,
+                    7,
+                    startFilter,
+                    startStep,
+                    y,
+                    7,
+                    filterStep,
+                    lanes,
+                    last);
+        }
+        for (int i = 0; i < y.length; i++) {
+            int k = Math.floorDiv(i - 7, filterStep);
+            int position = Math.floorMod(i - 7, filterStep) / lanes;
+            int lane = Math.floorMod(i - 7, lanes);
+            float before = accumulates ? start[i] : 0;
+            if (k < 0 || k > last || position >= count) {
+                assertThat(y[i]).as("element %d, which is no result", i).isEqualTo(before);
+                continue;
+            }
+            double sum = start[7 + k * startFilter + position * startStep + lane];
+            double magnitude = Math.abs(sum);
+            for (int t = 0; t < taps; t++) {
+                double product = (double) w[width == 0 ? 3 + k * 31 + t : 3 + t * width + k]
+                        * x[5 + position * xStep + t * lanes + lane];
+                sum += product;
+                magnitude += Math.abs(product);
+            }
+            assertThat(Math.abs(y[i] - sum))
+                    .as(
+                            "width %d last %d count %d taps %d: k %d p %d lane %d",
+                            width, last, count, taps, k, position, lane)
+                    .isLessThanOrEqualTo((taps + 2) * ROUNDOFF * magnitude);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void gradientsAddUpLaneByLane(boolean vector) {
+        Products p = products(vector);
+        int lanes = p.lanes();
+        int[] positions = new int[20];
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = (i / 4 * 9 + i % 4) * lanes;
+        }
+        for (int row : new int[] {1, 2, 3, 5}) {
+            for (int filters = 1; filters <= 9; filters++) {
+                int width = p.gradientWidth(filters, row);
+                int most = p.gradientTaps(width, row);
+                int[] taps = new int[most];
+                for (int t = 0; t < most; t++) {
+                    taps[t] = (t / row * 9 + t % row) * lanes;
+                }
+                int from = filters % 3;
+                int to = from + 2 * filters - 2;
+                float[] sums = start.clone();
+                p.gradient(width, row, w, 3, x, 5, positions, from, to, taps, 0, most - 1, sums, 7);
+                for (int k = 0; k < width; k++) {
+                    for (int i = 0; i < most * lanes; i++) {
+                        int at = 7 + k * most * lanes + i;
+                        double sum = start[at];
+                        double magnitude = Math.abs(sum);
+                        for (int q = from; q < to; q++) {
+                            double product = (double) w[3 + ((q - from) * width + k) * lanes + i % lanes]
+                                    * x[5 + positions[q] + taps[i / lanes] + i % lanes];
+                            sum += product;
+                            magnitude += Math.abs(product);
+                        }
+                        assertThat(Math.abs(sums[at] - sum))
+                                .as("row %d width %d: filter %d, element %d", row, width, k, i)
+                                .isLessThanOrEqualTo(20 * ROUNDOFF * magnitude);
+                    }
+                }
+                assertThat(sums[6]).isEqualTo(start[6]);
+                assertThat(sums[7 + width * most * lanes]).isEqualTo(start[7 + width * most * lanes]);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void lanesAreAddedUpAndVectorsCopied(boolean vector) {
+        Products p = products(vector);
+        int lanes = p.lanes();
+        for (int count : new int[] {0, 1, 2, 15, 16, 17, 40}) {
+            float[] sums = x.clone();
+            p.sumLanes(sums, 5, count);
+            for (int i = 0; i < count; i++) {
+                double sum = 0;
+                double magnitude = 0;
+                for (int lane = 0; lane < lanes; lane++) {
+                    sum += x[5 + i * lanes + lane];
+                    magnitude += Math.abs(x[5 + i * lanes + lane]);
+                }
+                assertThat(Math.abs(sums[5 + i] - sum)).isLessThanOrEqualTo(lanes * ROUNDOFF * magnitude);
+            }
+            float[] apart = start.clone();
+            p.spread(x, 5, apart, 7, 3 * lanes, count);
+            float[] together = start.clone();
+            p.gather(apart, 7, 3 * lanes, together, 9, count);
+            for (int i = 0; i < count * lanes; i++) {
+                assertThat(together[9 + i]).isEqualTo(x[5 + i]);
+            }
+            assertThat(together[8]).isEqualTo(start[8]);
+            assertThat(together[9 + count * lanes]).isEqualTo(start[9 + count * lanes]);
+        }
+    }
+}
