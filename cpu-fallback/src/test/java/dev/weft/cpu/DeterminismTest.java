@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.backend.Backend;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,18 +40,17 @@ class DeterminismTest {
     }
 
     private static String digestInNewJvm(String flag, int warmUps) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        flag,
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        TrainingDigest.class.getName(),
-                        "6",
-                        "4",
-                        "1",
-                        String.valueOf(warmUps))
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(flag);
+        // the width of the vectors
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("-XX:MaxVectorSize"))
+                .forEach(command::add);
+        command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), TrainingDigest.class.getName()));
+        command.addAll(List.of("6", "4", "1", String.valueOf(warmUps)));
+        Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
