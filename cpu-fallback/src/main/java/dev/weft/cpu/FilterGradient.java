@@ -62,9 +62,11 @@ final class FilterGradient {
         this.mostWidth = most;
         this.sumsLength = mostSums * lanes;
         int group = Math.min(GROUP, tiling.tiles());
-        this.imagesFrom = sumsLength + group * mostWidth * positions.length * lanes;
+        long gathered = (long) group * mostWidth * positions.length * lanes;
+        // what no array holds is refused when the arena is allocated, before anything runs
+        this.imagesFrom = (int) Math.min(sumsLength + gathered, Integer.MAX_VALUE);
         long frames = frame.isNeeded() ? (long) group * frame.length() : 0;
-        this.scratch = binding.threadScratch(imagesFrom + frames);
+        this.scratch = binding.threadScratch(sumsLength + gathered + frames);
     }
 
     Kernel kernel(Reals dw, Binding binding) {
