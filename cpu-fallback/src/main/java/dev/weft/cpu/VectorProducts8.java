@@ -29,7 +29,8 @@ final class VectorProducts8 {
             int yStep,
             int last) {
         int p = 0;
-        for (; p <= count - 3; p += 3) {
+        // four are two and two: a single one would hardly be faster, and is one more method to compile
+        for (; p <= count - 3 && count - p != 4; p += 3) {
             int xp = xAt + p * xStep;
             product8x3(
                     taps,
