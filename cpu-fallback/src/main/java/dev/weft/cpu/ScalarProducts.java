@@ -15,7 +15,7 @@ final class ScalarProducts implements Products {
     private static final int WIDTH = 8;
 
     /** The most positions that are computed together. */
-    private static final int POSITIONS = 16;
+    private static final int POSITIONS = 8;
 
     /** The most elements of a loop, and the distance of two operands in their array. */
     private static final int LENGTH = POSITIONS * LANES;
@@ -43,7 +43,8 @@ final class ScalarProducts implements Products {
         final float[] start = new float[LENGTH];
         final float[][] gradientDy = new float[WIDTH][PRODUCTS * GRADIENT_LENGTH];
         final float[] gradientX = new float[PRODUCTS * GRADIENT_LENGTH];
-        final float[] half = new float[GRADIENT_LENGTH];
+        final float[] half = new float[GRADIENT_LENGTH / 2];
+        final float[] sum = new float[LANES];
         float[][] gradientSums = new float[0][];
 
         float[][] gradientSums(int count) {
@@ -201,8 +202,10 @@ final class ScalarProducts implements Products {
             int xStep,
             int last) {
         int length = positions * LANES;
-        for (int k = 0; k <= last; k++) {
-            Arrays.fill(own.sums[k], 0, length, 0);
+        if (taps < TAPS) {
+            for (int k = 0; k <= last; k++) {
+                Arrays.fill(own.sums[k], 0, length, 0);
+            }
         }
         int t = 0;
         for (; t <= taps - TAPS; t += TAPS) {
@@ -211,15 +214,16 @@ final class ScalarProducts implements Products {
             }
             for (int k = 0; k <= last; k++) {
                 int from = wAt + k * wFilter + t * wTap;
-                addFive(
-                        own.x,
-                        w[from],
-                        w[from + wTap],
-                        w[from + 2 * wTap],
-                        w[from + 3 * wTap],
-                        w[from + 4 * wTap],
-                        own.sums[k],
-                        length);
+                float w0 = w[from];
+                float w1 = w[from + wTap];
+                float w2 = w[from + 2 * wTap];
+                float w3 = w[from + 3 * wTap];
+                float w4 = w[from + 4 * wTap];
+                if (t == 0) {
+                    sumFive(own.x, w0, w1, w2, w3, w4, own.sums[k], length);
+                } else {
+                    addFive(own.x, w0, w1, w2, w3, w4, own.sums[k], length);
+                }
             }
         }
         for (; t < taps; t++) {
@@ -227,6 +231,15 @@ final class ScalarProducts implements Products {
             for (int k = 0; k <= last; k++) {
                 addOne(own.x, w[wAt + k * wFilter + t * wTap], own.sums[k], length);
             }
+        }
+    }
+
+    private static void sumFive(float[] x, float w0, float w1, float w2, float w3, float w4, float[] y, int length) {
+        for (int i = 0; i < length; i++) {
+            float sum = multiplyAdd(w1, x[i + LENGTH], w0 * x[i]);
+            sum = multiplyAdd(w2, x[i + 2 * LENGTH], sum);
+            sum = multiplyAdd(w3, x[i + 3 * LENGTH], sum);
+            y[i] = multiplyAdd(w4, x[i + 4 * LENGTH], sum);
         }
     }
 
@@ -309,11 +322,6 @@ final class ScalarProducts implements Products {
         int step = gradientTaps(width, row);
         int tapsPresent = lastTap - firstTap + 1;
         float[][] sums = own.gradientSums(width * step);
-        for (int k = 0; k < width; k++) {
-            for (int t = 0; t < tapsPresent; t++) {
-                Arrays.fill(sums[k * step + t], 0);
-            }
-        }
         int most = PRODUCTS * GRADIENT_POSITIONS;
         int parts = (to - from + most - 1) / most;
         for (int part = 0; part < parts; part++) {
@@ -332,16 +340,22 @@ final class ScalarProducts implements Products {
             for (int t = 0; t < tapsPresent; t++) {
                 gatherInput(positions, x, xAt + taps[firstTap + t], xs, first, end, own.gradientX);
                 for (int k = 0; k < width; k++) {
-                    addProducts(own.gradientDy[k], own.gradientX, sums[k * step + t], positions * LANES);
+                    float[] sum = sums[k * step + t];
+                    if (part == 0) {
+                        sumProducts(own.gradientDy[k], own.gradientX, sum, positions * LANES);
+                        Arrays.fill(sum, positions * LANES, GRADIENT_LENGTH, 0);
+                    } else {
+                        addProducts(own.gradientDy[k], own.gradientX, sum, positions * LANES);
+                    }
                 }
             }
         }
         for (int k = 0; k < width; k++) {
             for (int t = 0; t < tapsPresent; t++) {
-                addHalves(sums[k * step + t], own.half);
+                addVectors(sums[k * step + t], own.half, own.sum);
                 int at = lanesAt + (k * step + t) * LANES;
                 for (int lane = 0; lane < LANES; lane++) {
-                    lanes[at + lane] += own.half[lane];
+                    lanes[at + lane] += own.sum[lane];
                 }
             }
         }
@@ -378,6 +392,14 @@ final class ScalarProducts implements Products {
         }
     }
 
+    private static void sumProducts(float[] a, float[] b, float[] y, int length) {
+        for (int i = 0; i < length; i++) {
+            float sum = a[i] * b[i];
+            sum = multiplyAdd(a[i + GRADIENT_LENGTH], b[i + GRADIENT_LENGTH], sum);
+            y[i] = multiplyAdd(a[i + 2 * GRADIENT_LENGTH], b[i + 2 * GRADIENT_LENGTH], sum);
+        }
+    }
+
     private static void addProducts(float[] a, float[] b, float[] y, int length) {
         for (int i = 0; i < length; i++) {
             float sum = multiplyAdd(a[i], b[i], y[i]);
@@ -386,15 +408,13 @@ final class ScalarProducts implements Products {
         }
     }
 
-    /** Adds up the vectors of a gradient's sum. */
-    private static void addHalves(float[] x, float[] sum) {
+    /** Adds up the eight vectors of a gradient's sum. */
+    private static void addVectors(float[] x, float[] half, float[] sum) {
         for (int i = 0; i < GRADIENT_LENGTH / 2; i++) {
-            sum[i] = x[i] + x[i + GRADIENT_LENGTH / 2];
+            half[i] = x[i] + x[i + GRADIENT_LENGTH / 2];
         }
-        for (int length = GRADIENT_LENGTH / 4; length >= LANES; length /= 2) {
-            for (int i = 0; i < length; i++) {
-                sum[i] += sum[i + length];
-            }
+        for (int i = 0; i < LANES; i++) {
+            sum[i] = (half[i] + half[i + LANES]) + (half[i + 2 * LANES] + half[i + 3 * LANES]);
         }
     }
 

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,16 +28,18 @@ class DeterminismTest {
         assertThat(digests).hasSize(3).containsOnly(digests.get(0));
     }
 
-    @Test
-    void interpretedAndCompiledCodeGiveTheSameBits() throws IOException, InterruptedException {
-        String interpreted = digestInNewJvm("-Xint", 0);
-        String fresh = digestInNewJvm("-Xshare:auto", 0);
-        String warm = digestInNewJvm("-Xshare:auto", 300);
+    @ParameterizedTest
+    @ValueSource(strings = {"vector", "scalar"})
+    void interpretedAndCompiledCodeGiveTheSameBits(String kernels) throws IOException, InterruptedException {
+        String interpreted = digestInNewJvm("-Xint", 0, kernels);
+        String fresh = digestInNewJvm("-Xshare:auto", 0, kernels);
+        String warm = digestInNewJvm("-Xshare:auto", 300, kernels);
         assertThat(fresh).isEqualTo(interpreted);
         assertThat(warm).isEqualTo(interpreted);
     }
 
-    private static String digestInNewJvm(String flag, int warmUps) throws IOException, InterruptedException {
+    private static String digestInNewJvm(String flag, int warmUps, String kernels)
+            throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         flag,
@@ -50,7 +51,8 @@ class DeterminismTest {
                         "6",
                         "4",
                         "1",
-                        String.valueOf(warmUps))
+                        String.valueOf(warmUps),
+                        kernels)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
