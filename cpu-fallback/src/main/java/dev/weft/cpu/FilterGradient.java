@@ -6,9 +6,6 @@ import java.util.Arrays;
 
 /** The gradient of a convolution's filters; see {@link Conv2dKernels#filterGradient}. */
 final class FilterGradient {
-    /** Bytes of the output's gradient that a piece takes; with the sums and the image, a first-level cache is full. */
-    private static final int PIECE_BYTES = 16 << 10;
-
     /** Bytes of the sums of a block of filters and some channels. */
     private static final int SUMS_BYTES = 10 << 10;
 
@@ -149,7 +146,8 @@ final class FilterGradient {
     private void addTile(int k, int firstTap, int endTap, float[] images, int imageAt, int gatheredAt, int sumsAt) {
         int width = width(k);
         int step = tapsOfBlock(k);
-        int pieces = (width * positions.length * lanes * Float.BYTES + PIECE_BYTES - 1) / PIECE_BYTES;
+        int pieceBytes = products.gradientPieceBytes();
+        int pieces = (width * positions.length * lanes * Float.BYTES + pieceBytes - 1) / pieceBytes;
         for (int piece = 0; piece < pieces; piece++) {
             int from = (int) ((long) piece * positions.length / pieces);
             int to = (int) ((piece + 1L) * positions.length / pieces);

@@ -85,6 +85,9 @@ interface Products {
     /** How many taps a block of a gradient takes. */
     int gradientTaps(int width, int row);
 
+    /** Bytes of the output's gradient for which {@link #gradient} is called at a time. */
+    int gradientPieceBytes();
+
     /**
      * {@code lanes[k][t] += sum over positions p of dy[p][k] x[p + t]}, lane by lane. dy of position p and filter k begins at
      * {@code dyAt + ((p - from) width + k) lanes}, x of position p and tap t at {@code xAt + xs[p] + taps[t]}. Taps past the

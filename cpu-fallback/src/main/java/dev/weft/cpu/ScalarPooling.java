@@ -35,6 +35,10 @@ final class ScalarPooling implements Pooling {
         }
     }
 
+    /**
+     * Without branches, which the processor would mispredict, on integers that are ordered as the pixels are. Among equal ones
+     * the first wins.
+     */
     @Override
     public void maxOfFour(
             float[] x,
@@ -47,32 +51,59 @@ final class ScalarPooling implements Pooling {
             int argmaxAt,
             int count,
             boolean relu) {
+        int least = relu ? 0 : Integer.MIN_VALUE;
+        int below = width * LANES;
         for (int j = 0; j < count; j++) {
+            int from = xAt + 2 * j * LANES;
             int to = yAt + j * LANES;
             int winnerAt = argmaxAt + j * LANES;
-            System.arraycopy(x, xAt + 2 * j * LANES, y, to, LANES);
-            java.util.Arrays.fill(argmax, winnerAt, winnerAt + LANES, pixel + 2 * j);
-            for (int other = 1; other < 4; other++) {
-                int step = other / 2 * width + other % 2;
-                max(x, xAt + (2 * j + step) * LANES, 2, pixel + 2 * j + step, y, to, argmax, winnerAt, 1);
-            }
-            for (int lane = to; relu && lane < to + LANES; lane++) {
-                y[lane] = y[lane] <= 0 ? 0 : y[lane];
+            int first = pixel + 2 * j;
+            for (int lane = 0; lane < LANES; lane++) {
+                int a = order(x[from + lane]);
+                int b = order(x[from + LANES + lane]);
+                int c = order(x[from + below + lane]);
+                int d = order(x[from + below + LANES + lane]);
+                int best = Math.max(Math.max(a, b), Math.max(c, d));
+                int lower = width + (1 & differs(c, best));
+                int upper = 1 + (differs(b, best) & (lower - 1));
+                argmax[winnerAt + lane] = first + (differs(a, best) & upper);
+                y[to + lane] = Float.intBitsToFloat(orderedBits(Math.max(best, least)));
             }
         }
+    }
+
+    /** An integer that is larger for a larger float, the largest one for NaN, and the same for both zeros. */
+    private static int order(float x) {
+        return orderedBits(Float.floatToIntBits(x + 0f));
+    }
+
+    /** Turns the bits of a float into an integer of the same order, and back. */
+    private static int orderedBits(int bits) {
+        return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+    }
+
+    /** All bits where the integers differ, else none. */
+    private static int differs(int a, int b) {
+        int difference = a ^ b;
+        return (difference | -difference) >> 31;
     }
 
     @Override
     public void maxOfFourBackward(
             float[] dy, int dyAt, int[] argmax, int argmaxAt, float[] dx, int dxAt, int width, int pixel, int count) {
+        int below = width * LANES;
         for (int j = 0; j < count; j++) {
-            for (int other = 0; other < 4; other++) {
-                int step = 2 * j + other / 2 * width + other % 2;
-                int to = dxAt + step * LANES;
-                int winnerAt = argmaxAt + j * LANES;
-                for (int lane = 0; lane < LANES; lane++) {
-                    dx[to + lane] = argmax[winnerAt + lane] == pixel + step ? dy[dyAt + j * LANES + lane] : 0;
-                }
+            int to = dxAt + 2 * j * LANES;
+            int from = dyAt + j * LANES;
+            int winnerAt = argmaxAt + j * LANES;
+            int first = pixel + 2 * j;
+            for (int lane = 0; lane < LANES; lane++) {
+                int bits = Float.floatToRawIntBits(dy[from + lane]);
+                int winner = argmax[winnerAt + lane] - first;
+                dx[to + lane] = Float.intBitsToFloat(bits & ~differs(winner, 0));
+                dx[to + LANES + lane] = Float.intBitsToFloat(bits & ~differs(winner, 1));
+                dx[to + below + lane] = Float.intBitsToFloat(bits & ~differs(winner, width));
+                dx[to + below + LANES + lane] = Float.intBitsToFloat(bits & ~differs(winner, width + 1));
             }
         }
     }

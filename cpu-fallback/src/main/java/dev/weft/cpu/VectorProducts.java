@@ -153,6 +153,12 @@ final class VectorProducts implements Products {
         return width == 8 ? 3 : 5;
     }
 
+    /** With the sums and the image, a first-level cache is full. */
+    @Override
+    public int gradientPieceBytes() {
+        return 16 << 10;
+    }
+
     @Override
     public void gradient(
             int width,

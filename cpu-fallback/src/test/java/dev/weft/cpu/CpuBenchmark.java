@@ -1,7 +1,9 @@
 package dev.weft.cpu;
 
 import dev.weft.backend.Backend;
+import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
+import dev.weft.backend.Kernels;
 import dev.weft.backend.StepRange;
 import dev.weft.conformance.Lenet5;
 import dev.weft.data.Dataset;
@@ -34,13 +36,14 @@ final class CpuBenchmark {
 
     /**
      * @param args lenet5, conv3x3, mlp or sgemm; batch, or n of the matrices; threads; seconds, of which the second half
-     *     counts
+     *     counts; where given, the kernels, {@code scalar} or {@code vector}
      */
     public static void main(String[] args) {
         int size = Integer.parseInt(args[1]);
         int threads = Integer.parseInt(args[2]);
         double seconds = Double.parseDouble(args[3]);
-        try (Backend backend = CpuBackend.open(threads)) {
+        String kernels = args.length > 4 ? args[4] : Kernels.OWN_CHOICE;
+        try (Backend backend = CpuBackend.open(new BackendOptions(threads, Kernels.of(kernels)))) {
             boolean product = args[0].equals("sgemm");
             double median = product ? sgemm(backend, size, seconds) : train(backend, args[0], size, seconds);
             String format = product

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same seed gives the same bits, whatever the number of threads and the state of the just-in-time compiler. */
@@ -30,16 +30,19 @@ class DeterminismTest {
         assertThat(digests).hasSize(3).containsOnly(digests.get(0));
     }
 
-    @Test
-    void interpretedAndCompiledCodeGiveTheSameBits() throws IOException, InterruptedException {
-        String interpreted = digestInNewJvm("-Xint", 0);
-        String fresh = digestInNewJvm("-Xshare:auto", 0);
-        String warm = digestInNewJvm("-Xshare:auto", 300);
+    @ParameterizedTest
+    @CsvSource({"vector, 300", "scalar, 60"})
+    void interpretedAndCompiledCodeGiveTheSameBits(String kernels, int warmUps)
+            throws IOException, InterruptedException {
+        String interpreted = digestInNewJvm("-Xint", 0, kernels);
+        String fresh = digestInNewJvm("-Xshare:auto", 0, kernels);
+        String warm = digestInNewJvm("-Xshare:auto", warmUps, kernels);
         assertThat(fresh).isEqualTo(interpreted);
         assertThat(warm).isEqualTo(interpreted);
     }
 
-    private static String digestInNewJvm(String flag, int warmUps) throws IOException, InterruptedException {
+    private static String digestInNewJvm(String flag, int warmUps, String kernels)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add(flag);
@@ -49,7 +52,7 @@ class DeterminismTest {
                 .forEach(command::add);
         command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), TrainingDigest.class.getName()));
-        command.addAll(List.of("6", "4", "1", String.valueOf(warmUps)));
+        command.addAll(List.of("6", "4", "1", String.valueOf(warmUps), kernels));
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();

@@ -173,7 +173,7 @@ class ProductsTest {
                     taps[t] = (t / row * 9 + t % row) * lanes;
                 }
                 int from = filters % 3;
-                int to = from + 2 * filters - 2;
+                int to = from + 2 * filters - 1;
                 float[] sums = start.clone();
                 p.gradient(width, row, w, 3, x, 5, positions, from, to, taps, 0, most - 1, sums, 7);
                 for (int k = 0; k < width; k++) {

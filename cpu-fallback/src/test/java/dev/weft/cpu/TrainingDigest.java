@@ -1,6 +1,8 @@
 package dev.weft.cpu;
 
 import dev.weft.backend.Backend;
+import dev.weft.backend.BackendOptions;
+import dev.weft.backend.Kernels;
 import dev.weft.conformance.Lenet5;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
@@ -23,13 +25,13 @@ final class TrainingDigest {
     private TrainingDigest() {}
 
     /**
-     * @param args images, batch, epochs, and how often to train beforehand
+     * @param args images, batch, epochs, how often to train beforehand, and the kernels
      */
     public static void main(String[] args) {
         int images = Integer.parseInt(args[0]);
         int batch = Integer.parseInt(args[1]);
         int epochs = Integer.parseInt(args[2]);
-        try (Backend backend = CpuBackend.open(2)) {
+        try (Backend backend = CpuBackend.open(new BackendOptions(2, Kernels.of(args[4])))) {
             for (int i = Integer.parseInt(args[3]); i > 0; i--) {
                 of(backend, images, batch, epochs);
             }
