@@ -4,7 +4,7 @@ import dev.weft.backend.Backend;
 import dev.weft.conformance.BackendConformance;
 import org.junit.jupiter.api.Nested;
 
-/** The CPU backend in its forms: with and without the Vector API, on one thread and on several. */
+/** The CPU backend in its forms, with and without the Vector API; {@link VectorConformanceTest} is another. */
 class CpuConformanceTest {
 
     @Nested
@@ -12,14 +12,6 @@ class CpuConformanceTest {
         @Override
         protected Backend open() {
             return new CpuBackend(1, new VectorPrimitives(), "");
-        }
-    }
-
-    @Nested
-    class VectorThreeThreads extends BackendConformance {
-        @Override
-        protected Backend open() {
-            return new CpuBackend(3, new VectorPrimitives(), "");
         }
     }
 
