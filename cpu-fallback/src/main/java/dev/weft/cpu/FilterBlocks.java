@@ -70,6 +70,12 @@ final class FilterBlocks {
             packEightRows(w, from, filterStep, taps, packed, to);
             return;
         }
+        if (width[block] == present && filterStep == 1) {
+            for (int t = 0; t < taps; t++) {
+                System.arraycopy(w, from + t * tapStep, packed, to + t * present, present);
+            }
+            return;
+        }
         for (int k = 0; k < width[block]; k++) {
             int filter = from + Math.min(k, present - 1) * filterStep;
             for (int t = 0; t < taps; t++) {
