@@ -20,6 +20,10 @@ final class VectorPrimitives implements Primitives {
     private final Pooling pooling = new VectorPooling();
     private final Losses losses = new VectorLosses();
 
+    static {
+        VectorOperations.lookUp();
+    }
+
     @Override
     public String description() {
         return "Vector API " + SPECIES.vectorBitSize() + " bit";
