@@ -23,7 +23,7 @@ final class VectorLosses implements Losses {
         FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
         int end = columns * LANES;
         for (int i = 0; i < end; i += LANES) {
-            max = max.max(FloatVector.fromArray(SPECIES, x, xAt + i));
+            max = FloatVector.fromArray(SPECIES, x, xAt + i).max(max);
         }
         for (int i = 0; i < end; i += LANES) {
             FloatVector.fromArray(SPECIES, x, xAt + i).sub(max).intoArray(y, yAt + i);
@@ -33,12 +33,12 @@ final class VectorLosses implements Losses {
         FloatVector lost = FloatVector.zero(SPECIES);
         for (int i = 0; i < end; i += LANES) {
             FloatVector e = FloatVector.fromArray(SPECIES, y, yAt + i);
-            FloatVector next = sum.add(e);
+            FloatVector next = e.add(sum);
             FloatVector added = next.sub(sum);
-            lost = lost.add(sum.sub(next.sub(added)).add(e.sub(added)));
+            lost = e.sub(added).sub(next.sub(added).sub(sum)).add(lost);
             sum = next;
         }
-        FloatVector others = sum.add(lost);
+        FloatVector others = FloatVector.zero(SPECIES).add(sum).add(lost);
         if (rest != null) {
             others.intoArray(rest, restAt);
         }
@@ -60,10 +60,11 @@ final class VectorLosses implements Losses {
         FloatVector own = max;
         for (int j = 0; j < columns; j++) {
             FloatVector value = FloatVector.fromArray(SPECIES, x, xAt + j * LANES);
-            max = max.max(value);
-            own = own.blend(value, label.compare(VectorOperators.EQ, j).cast(SPECIES));
+            max = value.max(max);
+            own = value.blend(own, label.compare(VectorOperators.NE, j).cast(SPECIES));
         }
-        FloatVector.fromArray(SPECIES, loss, lossAt).add(max.sub(own)).intoArray(loss, lossAt);
+        FloatVector difference = FloatVector.zero(SPECIES).add(max).sub(own);
+        FloatVector.fromArray(SPECIES, loss, lossAt).add(difference).intoArray(loss, lossAt);
     }
 
     @Override
@@ -73,16 +74,19 @@ final class VectorLosses implements Losses {
         int i = 0;
         int end = columns * LANES;
         for (; i < end - LANES; i += 2 * LANES) {
-            even = even.add(
-                    FloatVector.fromArray(SPECIES, dy, dyAt + i).mul(FloatVector.fromArray(SPECIES, y, yAt + i)));
-            odd = odd.add(FloatVector.fromArray(SPECIES, dy, dyAt + i + LANES)
-                    .mul(FloatVector.fromArray(SPECIES, y, yAt + i + LANES)));
+            even = FloatVector.fromArray(SPECIES, dy, dyAt + i)
+                    .mul(FloatVector.fromArray(SPECIES, y, yAt + i))
+                    .add(even);
+            odd = FloatVector.fromArray(SPECIES, dy, dyAt + i + LANES)
+                    .mul(FloatVector.fromArray(SPECIES, y, yAt + i + LANES))
+                    .add(odd);
         }
         if (i < end) {
-            even = even.add(
-                    FloatVector.fromArray(SPECIES, dy, dyAt + i).mul(FloatVector.fromArray(SPECIES, y, yAt + i)));
+            even = FloatVector.fromArray(SPECIES, dy, dyAt + i)
+                    .mul(FloatVector.fromArray(SPECIES, y, yAt + i))
+                    .add(even);
         }
-        FloatVector dot = even.add(odd);
+        FloatVector dot = FloatVector.zero(SPECIES).add(even).add(odd);
         for (i = 0; i < end; i += LANES) {
             FloatVector difference =
                     FloatVector.fromArray(SPECIES, dy, dyAt + i).sub(dot);
@@ -123,15 +127,15 @@ final class VectorLosses implements Losses {
                     .sub(FloatVector.fromArray(SPECIES, target, targetAt + i));
             FloatVector second = FloatVector.fromArray(SPECIES, x, xAt + i + LANES)
                     .sub(FloatVector.fromArray(SPECIES, target, targetAt + i + LANES));
-            even = even.add(first.mul(first));
-            odd = odd.add(second.mul(second));
+            even = first.mul(first).add(even);
+            odd = second.mul(second).add(odd);
         }
         if (i < end) {
             FloatVector last = FloatVector.fromArray(SPECIES, x, xAt + i)
                     .sub(FloatVector.fromArray(SPECIES, target, targetAt + i));
-            even = even.add(last.mul(last));
+            even = last.mul(last).add(even);
         }
-        even.add(odd).div(columns).intoArray(loss, lossAt);
+        FloatVector.zero(SPECIES).add(even).add(odd).div(columns).intoArray(loss, lossAt);
     }
 
     @Override

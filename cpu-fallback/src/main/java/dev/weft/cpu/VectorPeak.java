@@ -70,18 +70,20 @@ final class VectorPeak {
         FloatVector s8 = s0.add(8);
         FloatVector s9 = s0.add(9);
         for (int i = 0; i < iterations; i++) {
-            s0 = s0.fma(half, one);
-            s1 = s1.fma(half, one);
-            s2 = s2.fma(half, one);
-            s3 = s3.fma(half, one);
-            s4 = s4.fma(half, one);
-            s5 = s5.fma(half, one);
-            s6 = s6.fma(half, one);
-            s7 = s7.fma(half, one);
-            s8 = s8.fma(half, one);
-            s9 = s9.fma(half, one);
+            s0 = half.fma(s0, one);
+            s1 = half.fma(s1, one);
+            s2 = half.fma(s2, one);
+            s3 = half.fma(s3, one);
+            s4 = half.fma(s4, one);
+            s5 = half.fma(s5, one);
+            s6 = half.fma(s6, one);
+            s7 = half.fma(s7, one);
+            s8 = half.fma(s8, one);
+            s9 = half.fma(s9, one);
         }
-        FloatVector sum = s0.add(s1)
+        FloatVector sum = FloatVector.zero(SPECIES)
+                .add(s0)
+                .add(s1)
                 .add(s2)
                 .add(s3)
                 .add(s4)

@@ -21,7 +21,7 @@ final class VectorPrimitives implements Primitives {
     private final Losses losses = new VectorLosses();
 
     static {
-        VectorOperations.lookUp();
+        VectorOperations.show();
     }
 
     @Override
@@ -161,15 +161,15 @@ final class VectorPrimitives implements Primitives {
         FloatVector s3 = FloatVector.zero(SPECIES);
         int i = 0;
         for (; i <= n - 4 * LANES; i += 4 * LANES) {
-            s0 = s0.add(FloatVector.fromArray(SPECIES, x, xAt + i));
-            s1 = s1.add(FloatVector.fromArray(SPECIES, x, xAt + i + LANES));
-            s2 = s2.add(FloatVector.fromArray(SPECIES, x, xAt + i + 2 * LANES));
-            s3 = s3.add(FloatVector.fromArray(SPECIES, x, xAt + i + 3 * LANES));
+            s0 = FloatVector.fromArray(SPECIES, x, xAt + i).add(s0);
+            s1 = FloatVector.fromArray(SPECIES, x, xAt + i + LANES).add(s1);
+            s2 = FloatVector.fromArray(SPECIES, x, xAt + i + 2 * LANES).add(s2);
+            s3 = FloatVector.fromArray(SPECIES, x, xAt + i + 3 * LANES).add(s3);
         }
         for (; i <= n - LANES; i += LANES) {
-            s0 = s0.add(FloatVector.fromArray(SPECIES, x, xAt + i));
+            s0 = FloatVector.fromArray(SPECIES, x, xAt + i).add(s0);
         }
-        FloatVector lanes = s0.add(s1).add(s2.add(s3));
+        FloatVector lanes = FloatVector.zero(SPECIES).add(s0).add(s1).add(s2).add(s3);
         float sum = 0;
         for (int lane = 0; lane < LANES; lane++) {
             sum += lanes.lane(lane);
@@ -191,7 +191,8 @@ final class VectorPrimitives implements Primitives {
         for (; i < n; i++) {
             rest += x[xAt + i] * 0f;
         }
-        return rest == 0 && zeros.compare(VectorOperators.EQ, 0).allTrue();
+        return rest == 0
+                && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
     }
 
     @Override
@@ -200,13 +201,13 @@ final class VectorPrimitives implements Primitives {
         FloatVector odd = FloatVector.zero(SPECIES);
         int i = 0;
         for (; i < n - 1; i += 2) {
-            even = even.add(FloatVector.fromArray(SPECIES, x, xAt + i * LANES));
-            odd = odd.add(FloatVector.fromArray(SPECIES, x, xAt + (i + 1) * LANES));
+            even = FloatVector.fromArray(SPECIES, x, xAt + i * LANES).add(even);
+            odd = FloatVector.fromArray(SPECIES, x, xAt + (i + 1) * LANES).add(odd);
         }
         if (i < n) {
-            even = even.add(FloatVector.fromArray(SPECIES, x, xAt + i * LANES));
+            even = FloatVector.fromArray(SPECIES, x, xAt + i * LANES).add(even);
         }
-        FloatVector.fromArray(SPECIES, sums, sumsAt).add(even.add(odd)).intoArray(sums, sumsAt);
+        FloatVector.fromArray(SPECIES, sums, sumsAt).add(even).add(odd).intoArray(sums, sumsAt);
     }
 
     /** {@link Elementary#flushed}: small enough to be inlined always. */

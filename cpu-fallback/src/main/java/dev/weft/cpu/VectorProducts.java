@@ -5,7 +5,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The products of tiles with the Vector API. A method holds one loop and names each of its sums: with two nested loops JDK
- * 17 keeps them on the heap, and small methods for loading and broadcasting cost more than they load.
+ * 17 keeps them on the heap, and small methods for loading and broadcasting cost more than they load. An
+ * operation is called on a vector that the same pass has loaded or made, whose class the compiler knows; a sum that the
+ * loop carries is its argument.
  */
 final class VectorProducts implements Products {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;

@@ -176,30 +176,44 @@ final class VectorProducts8 {
         int k6 = Math.min(6, last);
         int k7 = Math.min(7, last);
         // all is read before anything is written, since start may be y and filters may be repeated
-        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
-        s01 = s01.add(FloatVector.fromArray(SPECIES, start, startAt + startStep));
-        s02 = s02.add(FloatVector.fromArray(SPECIES, start, startAt + 2 * startStep));
-        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
-        s11 = s11.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep));
-        s12 = s12.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 2 * startStep));
-        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
-        s21 = s21.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep));
-        s22 = s22.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 2 * startStep));
-        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
-        s31 = s31.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep));
-        s32 = s32.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 2 * startStep));
-        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
-        s41 = s41.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep));
-        s42 = s42.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 2 * startStep));
-        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
-        s51 = s51.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep));
-        s52 = s52.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 2 * startStep));
-        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
-        s61 = s61.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + startStep));
-        s62 = s62.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + 2 * startStep));
-        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
-        s71 = s71.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + startStep));
-        s72 = s72.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + 2 * startStep));
+        s00 = FloatVector.fromArray(SPECIES, start, startAt).add(s00);
+        s01 = FloatVector.fromArray(SPECIES, start, startAt + startStep).add(s01);
+        s02 = FloatVector.fromArray(SPECIES, start, startAt + 2 * startStep).add(s02);
+        s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter).add(s10);
+        s11 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep)
+                .add(s11);
+        s12 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 2 * startStep)
+                .add(s12);
+        s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter).add(s20);
+        s21 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep)
+                .add(s21);
+        s22 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 2 * startStep)
+                .add(s22);
+        s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter).add(s30);
+        s31 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep)
+                .add(s31);
+        s32 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 2 * startStep)
+                .add(s32);
+        s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter).add(s40);
+        s41 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep)
+                .add(s41);
+        s42 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 2 * startStep)
+                .add(s42);
+        s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter).add(s50);
+        s51 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep)
+                .add(s51);
+        s52 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 2 * startStep)
+                .add(s52);
+        s60 = FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter).add(s60);
+        s61 = FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + startStep)
+                .add(s61);
+        s62 = FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + 2 * startStep)
+                .add(s62);
+        s70 = FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter).add(s70);
+        s71 = FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + startStep)
+                .add(s71);
+        s72 = FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + 2 * startStep)
+                .add(s72);
         s00.intoArray(y, yAt);
         s01.intoArray(y, yAt + yStep);
         s02.intoArray(y, yAt + 2 * yStep);
@@ -295,22 +309,29 @@ final class VectorProducts8 {
         int k6 = Math.min(6, last);
         int k7 = Math.min(7, last);
         // all is read before anything is written, since start may be y and filters may be repeated
-        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
-        s01 = s01.add(FloatVector.fromArray(SPECIES, start, startAt + startStep));
-        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
-        s11 = s11.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep));
-        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
-        s21 = s21.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep));
-        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
-        s31 = s31.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep));
-        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
-        s41 = s41.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep));
-        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
-        s51 = s51.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep));
-        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
-        s61 = s61.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + startStep));
-        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
-        s71 = s71.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + startStep));
+        s00 = FloatVector.fromArray(SPECIES, start, startAt).add(s00);
+        s01 = FloatVector.fromArray(SPECIES, start, startAt + startStep).add(s01);
+        s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter).add(s10);
+        s11 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep)
+                .add(s11);
+        s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter).add(s20);
+        s21 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep)
+                .add(s21);
+        s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter).add(s30);
+        s31 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep)
+                .add(s31);
+        s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter).add(s40);
+        s41 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep)
+                .add(s41);
+        s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter).add(s50);
+        s51 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep)
+                .add(s51);
+        s60 = FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter).add(s60);
+        s61 = FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter + startStep)
+                .add(s61);
+        s70 = FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter).add(s70);
+        s71 = FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter + startStep)
+                .add(s71);
         s00.intoArray(y, yAt);
         s01.intoArray(y, yAt + yStep);
         s10.intoArray(y, yAt + k1 * yFilter);
@@ -380,14 +401,14 @@ final class VectorProducts8 {
         int k6 = Math.min(6, last);
         int k7 = Math.min(7, last);
         // all is read before anything is written, since start may be y and filters may be repeated
-        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
-        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
-        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
-        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
-        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
-        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
-        s60 = s60.add(FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter));
-        s70 = s70.add(FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter));
+        s00 = FloatVector.fromArray(SPECIES, start, startAt).add(s00);
+        s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter).add(s10);
+        s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter).add(s20);
+        s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter).add(s30);
+        s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter).add(s40);
+        s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter).add(s50);
+        s60 = FloatVector.fromArray(SPECIES, start, startAt + k6 * startFilter).add(s60);
+        s70 = FloatVector.fromArray(SPECIES, start, startAt + k7 * startFilter).add(s70);
         s00.intoArray(y, yAt);
         s10.intoArray(y, yAt + k1 * yFilter);
         s20.intoArray(y, yAt + k2 * yFilter);

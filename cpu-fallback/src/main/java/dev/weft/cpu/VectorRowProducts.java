@@ -184,30 +184,45 @@ final class VectorRowProducts {
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
         // all is read before anything is written, since start may be y and filters may be repeated
-        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
-        s01 = s01.add(FloatVector.fromArray(SPECIES, start, startAt + startStep));
-        s02 = s02.add(FloatVector.fromArray(SPECIES, start, startAt + 2 * startStep));
-        s03 = s03.add(FloatVector.fromArray(SPECIES, start, startAt + 3 * startStep));
-        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
-        s11 = s11.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep));
-        s12 = s12.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 2 * startStep));
-        s13 = s13.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 3 * startStep));
-        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
-        s21 = s21.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep));
-        s22 = s22.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 2 * startStep));
-        s23 = s23.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 3 * startStep));
-        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
-        s31 = s31.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep));
-        s32 = s32.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 2 * startStep));
-        s33 = s33.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 3 * startStep));
-        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
-        s41 = s41.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep));
-        s42 = s42.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 2 * startStep));
-        s43 = s43.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 3 * startStep));
-        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
-        s51 = s51.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep));
-        s52 = s52.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 2 * startStep));
-        s53 = s53.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 3 * startStep));
+        s00 = FloatVector.fromArray(SPECIES, start, startAt).add(s00);
+        s01 = FloatVector.fromArray(SPECIES, start, startAt + startStep).add(s01);
+        s02 = FloatVector.fromArray(SPECIES, start, startAt + 2 * startStep).add(s02);
+        s03 = FloatVector.fromArray(SPECIES, start, startAt + 3 * startStep).add(s03);
+        s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter).add(s10);
+        s11 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep)
+                .add(s11);
+        s12 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 2 * startStep)
+                .add(s12);
+        s13 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + 3 * startStep)
+                .add(s13);
+        s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter).add(s20);
+        s21 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep)
+                .add(s21);
+        s22 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 2 * startStep)
+                .add(s22);
+        s23 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + 3 * startStep)
+                .add(s23);
+        s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter).add(s30);
+        s31 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep)
+                .add(s31);
+        s32 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 2 * startStep)
+                .add(s32);
+        s33 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + 3 * startStep)
+                .add(s33);
+        s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter).add(s40);
+        s41 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep)
+                .add(s41);
+        s42 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 2 * startStep)
+                .add(s42);
+        s43 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + 3 * startStep)
+                .add(s43);
+        s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter).add(s50);
+        s51 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep)
+                .add(s51);
+        s52 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 2 * startStep)
+                .add(s52);
+        s53 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + 3 * startStep)
+                .add(s53);
         s00.intoArray(y, yAt);
         s01.intoArray(y, yAt + yStep);
         s02.intoArray(y, yAt + 2 * yStep);
@@ -297,18 +312,23 @@ final class VectorRowProducts {
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
         // all is read before anything is written, since start may be y and filters may be repeated
-        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
-        s01 = s01.add(FloatVector.fromArray(SPECIES, start, startAt + startStep));
-        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
-        s11 = s11.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep));
-        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
-        s21 = s21.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep));
-        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
-        s31 = s31.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep));
-        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
-        s41 = s41.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep));
-        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
-        s51 = s51.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep));
+        s00 = FloatVector.fromArray(SPECIES, start, startAt).add(s00);
+        s01 = FloatVector.fromArray(SPECIES, start, startAt + startStep).add(s01);
+        s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter).add(s10);
+        s11 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter + startStep)
+                .add(s11);
+        s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter).add(s20);
+        s21 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter + startStep)
+                .add(s21);
+        s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter).add(s30);
+        s31 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter + startStep)
+                .add(s31);
+        s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter).add(s40);
+        s41 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter + startStep)
+                .add(s41);
+        s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter).add(s50);
+        s51 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter + startStep)
+                .add(s51);
         s00.intoArray(y, yAt);
         s01.intoArray(y, yAt + yStep);
         s10.intoArray(y, yAt + k1 * yFilter);
@@ -372,12 +392,12 @@ final class VectorRowProducts {
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
         // all is read before anything is written, since start may be y and filters may be repeated
-        s00 = s00.add(FloatVector.fromArray(SPECIES, start, startAt));
-        s10 = s10.add(FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter));
-        s20 = s20.add(FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter));
-        s30 = s30.add(FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter));
-        s40 = s40.add(FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter));
-        s50 = s50.add(FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter));
+        s00 = FloatVector.fromArray(SPECIES, start, startAt).add(s00);
+        s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startFilter).add(s10);
+        s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startFilter).add(s20);
+        s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startFilter).add(s30);
+        s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startFilter).add(s40);
+        s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startFilter).add(s50);
         s00.intoArray(y, yAt);
         s10.intoArray(y, yAt + k1 * yFilter);
         s20.intoArray(y, yAt + k2 * yFilter);
