@@ -4,9 +4,9 @@ import dev.weft.op.Op;
 import java.util.Arrays;
 
 /**
- * Matrix product of whole matrices, {@code c = op(a) op(b)}. Rows of a are packed in blocks, columns of b in panels of up
- * to three vectors; then a block with a panel is one run of {@link Products}, with the rows as filters and the panel's
- * vectors as positions. The sum is cut into pieces, so that the piece of a panel stays in the first-level cache while all
+ * Matrix product of whole matrices, {@code c = op(a) op(b)}. Rows of a are packed in blocks, or taken as they lie where b
+ * has few columns; columns of b are packed in panels of up to three or four vectors. Then a block with a panel is one run of
+ * {@link Products}, with the rows as filters and the panel's vectors as positions. The sum is cut into pieces, so that the piece of a panel stays in the first-level cache while all
  * blocks pass.
  */
 final class MatMulKernel {
@@ -14,6 +14,9 @@ final class MatMulKernel {
     private static final int PACKED_PANEL = 3;
 
     private static final int ROWS_PANEL = 4;
+
+    /** Rows of the widest block. */
+    private static final int MAX_WIDTH = 8;
 
     /** Blocks of rows of one part of the work. */
     private static final int BLOCKS = 16;
@@ -92,9 +95,6 @@ final class MatMulKernel {
     private int tileLength() {
         return BLOCKS * MAX_WIDTH * ROWS_PANEL * lanes;
     }
-
-    /** The widest block. */
-    private static final int MAX_WIDTH = 8;
 
     /** The first vector of a panel; panels differ by one vector at most. */
     private int firstVector(int panel) {

@@ -93,6 +93,7 @@ interface Products {
      * {@code dyAt + ((p - from) width + k) lanes}, x of position p and tap t at {@code xAt + xs[p] + taps[t]}. Taps past the
      * last one are that one again.
      *
+     * @param to past the last position; there is at least one
      * @param lanes {@code width} times {@link #gradientTaps} vectors from {@code lanesAt} on
      */
     void gradient(
