@@ -74,6 +74,8 @@ final class Conv2dCases {
         new Geometry(1, 2, 32, 32, 16, Window2d.square(5, 1, 0)),
         // more images than blocks
         new Geometry(600, 3, 1, 1, 2, Window2d.square(1, 1, 0)),
+        // more tiles than slots of a sum, with padding
+        new Geometry(290, 2, 4, 3, 5, Window2d.square(3, 1, 1)),
         // LeNet-5
         new Geometry(2, 1, 28, 28, 6, Window2d.square(5, 1, 2)),
         new Geometry(3, 6, 14, 14, 16, Window2d.square(5, 1, 0)),
