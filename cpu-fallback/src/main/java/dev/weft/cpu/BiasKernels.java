@@ -13,8 +13,15 @@ final class BiasKernels {
         Operand y = binding.operand(op, op.y());
         int channels = b.length;
         int plane = op.x().shape().elements(2, op.x().shape().rank());
-        if (!Tiling.tiled(op)) {
+        if (!binding.tiled()) {
             int rows = op.x().shape().get(0);
+            if (plane == 1) {
+                return Kernel.whole(new Phase(rows, (n, thread) -> {
+                    int xAt = x.at(Task.WHOLE, 0) + n * channels;
+                    int yAt = y.at(Task.WHOLE, 0) + n * channels;
+                    primitives.add(x.reals, xAt, b.a, b.at, y.reals, yAt, channels);
+                }));
+            }
             return Kernel.whole(new Phase(rows, (n, thread) -> {
                 for (int c = 0; c < channels; c++) {
                     int at = (n * channels + c) * plane;
@@ -39,7 +46,7 @@ final class BiasKernels {
         Reals db = binding.reals(op.db());
         int channels = db.length;
         int plane = op.dy().shape().elements(2, op.dy().shape().rank());
-        if (!Tiling.tiled(op)) {
+        if (!binding.tiled()) {
             Reals dy = binding.reals(op.dy());
             int rows = op.dy().shape().get(0);
             if (plane == 1) {

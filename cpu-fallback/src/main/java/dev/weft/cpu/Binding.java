@@ -75,7 +75,9 @@ final class Binding {
             groups.add(
                     form.fused
                             ? Fusion.groups(stage, program)
-                            : stage.ops().stream().map(Group::single).toList());
+                            : stage.ops().stream()
+                                    .map(op -> Group.single(op, stage.tiled()))
+                                    .toList());
         }
         layouts = new Layouts(program, all, groups);
         program.inputs().forEach(input -> useByHost(input, 0));
@@ -228,7 +230,7 @@ final class Binding {
 
     /** A tensor as an op has it: in tiles, or row by row. */
     Operand operand(Op op, TensorRef tensor) {
-        return Tiling.tiled(op) && Tiling.inTiles(op, tensor) ? tiles(tensor) : rows(tensor);
+        return tiled() && Tiling.inTiles(op, tensor) ? tiles(tensor) : rows(tensor);
     }
 
     /** A tensor in tiles. */
@@ -254,6 +256,11 @@ final class Binding {
     /** Memory for one run of a tiled kernel on one thread. */
     ThreadScratch threadScratch(long elements) {
         return current.threadScratch(elements);
+    }
+
+    /** Whether the stage that is being bound takes the batch in tiles. */
+    boolean tiled() {
+        return current.tiled();
     }
 
     /** How the tiled stage that is being bound cuts its batch. */

@@ -19,8 +19,8 @@ final class ElementWiseKernels {
         void run(Task task, int frame, int from, int n);
     }
 
-    private static Kernel forEachElement(Op op, TensorRef y, Binding binding, Body body) {
-        if (Tiling.tiled(op)) {
+    private static Kernel forEachElement(TensorRef y, Binding binding, Body body) {
+        if (binding.tiled()) {
             int tile = binding.tiles(y).tile;
             return Kernel.tiled((task, frame, thread) -> body.run(task, frame, 0, task.count() * tile));
         }
@@ -31,7 +31,7 @@ final class ElementWiseKernels {
         Primitives primitives = binding.primitives();
         Operand x = binding.operand(op, op.x());
         Operand y = binding.operand(op, op.y());
-        return forEachElement(op, op.y(), binding, (task, frame, from, n) -> {
+        return forEachElement(op.y(), binding, (task, frame, from, n) -> {
             int xAt = x.at(task, frame) + from;
             int yAt = y.at(task, frame) + from;
             switch (op.function()) {
@@ -47,7 +47,7 @@ final class ElementWiseKernels {
         Operand y = binding.operand(op, op.y());
         Operand dy = binding.operand(op, op.dy());
         Operand dx = binding.operand(op, op.dx());
-        return forEachElement(op, op.dx(), binding, (task, frame, from, n) -> {
+        return forEachElement(op.dx(), binding, (task, frame, from, n) -> {
             int yAt = y.at(task, frame) + from;
             int dyAt = dy.at(task, frame) + from;
             int dxAt = dx.at(task, frame) + from;
@@ -65,7 +65,6 @@ final class ElementWiseKernels {
         Operand b = binding.operand(op, op.b());
         Operand y = binding.operand(op, op.y());
         return forEachElement(
-                op,
                 op.y(),
                 binding,
                 (task, frame, from, n) -> primitives.add(
@@ -86,7 +85,7 @@ final class ElementWiseKernels {
         Operand mask = binding.operand(op, op.mask());
         float scale = (float) op.scale();
         int[][] words = new int[binding.threads()][4];
-        if (!Tiling.tiled(op)) {
+        if (!binding.tiled()) {
             int n = op.x().elements();
             return Kernel.whole(new Phase((n + DROPOUT_ELEMENTS - 1) / DROPOUT_ELEMENTS, (part, thread) -> {
                 int from = part * DROPOUT_ELEMENTS;
@@ -150,7 +149,7 @@ final class ElementWiseKernels {
         Operand dx = binding.operand(op, op.dx());
         Operand mask = binding.operand(op, op.mask());
         float scale = (float) op.scale();
-        return forEachElement(op, op.dx(), binding, (task, frame, from, n) -> {
+        return forEachElement(op.dx(), binding, (task, frame, from, n) -> {
             int dyAt = dy.at(task, frame) + from;
             int dxAt = dx.at(task, frame) + from;
             int maskAt = mask.at(task, frame) + from;
@@ -162,7 +161,7 @@ final class ElementWiseKernels {
 
     static Kernel fill(Op.Fill op, Binding binding) {
         Operand y = binding.operand(op, op.y());
-        return forEachElement(op, op.y(), binding, (task, frame, from, n) -> {
+        return forEachElement(op.y(), binding, (task, frame, from, n) -> {
             int yAt = y.at(task, frame) + from;
             Arrays.fill(y.reals, yAt, yAt + n, (float) op.value());
         });

@@ -41,9 +41,7 @@ final class Fusion {
 
     /** The ops of a stage in groups that are executed together, each where its first op stands. */
     static List<Group> groups(Stage stage, Program program) {
-        return stage.tiled()
-                ? new Fusion(stage, program).groups()
-                : stage.ops().stream().map(Group::single).toList();
+        return new Fusion(stage, program).groups();
     }
 
     private List<Group> groups() {
@@ -53,9 +51,9 @@ final class Fusion {
             if (taken.contains(op)) {
                 continue;
             }
-            Group group = Group.single(op);
+            Group group = Group.single(op, stage.tiled());
             if (op instanceof Op.Conv2d || op instanceof Op.MatMul) {
-                group = Group.chain(chain(op));
+                group = Group.chain(chain(op), stage.tiled());
             } else if (op instanceof Op.MaxPool2dBackward backward
                     && onlyReader(backward.dx()) instanceof Op.ActivationBackward relu
                     && pool(relu) != null) {
@@ -144,7 +142,10 @@ final class Fusion {
         }
         Op.AddBias bias = group.find(Op.AddBias.class);
         if (group.ops().size() > 1 && group.first() instanceof Op.MatMul product) {
-            return LinearKernel.bind(product, bias, group.find(Op.Activation.class), binding);
+            Op.Activation relu = group.find(Op.Activation.class);
+            return group.tiled()
+                    ? LinearKernel.bind(product, bias, relu, binding)
+                    : MatMulKernel.bind(product, bias, relu, binding);
         }
         if (group.ops().size() > 1 && group.first() instanceof Op.Conv2d conv) {
             Op.MaxPool2d pool = group.find(Op.MaxPool2d.class);

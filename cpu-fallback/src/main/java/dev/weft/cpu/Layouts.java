@@ -54,9 +54,12 @@ final class Layouts {
         for (List<TensorRef> tensors : List.of(program.inputs(), program.outputs(), program.metrics())) {
             tensors.forEach(x -> uses(x).byHost = true);
         }
-        for (Op op : program.ops()) {
-            if (Tiling.tiled(op)) {
-                op.outputs().stream().filter(y -> Tiling.inTiles(op, y)).forEach(y -> uses(y).writtenInTiles = true);
+        for (Stage stage : stages) {
+            for (Op op : stage.ops()) {
+                boolean writes = stage.tiled() && !(op instanceof Op.Reshape reshape && shares(reshape));
+                op.outputs().stream()
+                        .filter(y -> writes && Tiling.inTiles(op, y))
+                        .forEach(y -> uses(y).writtenInTiles = true);
             }
         }
         for (TensorRef input : program.inputs()) {

@@ -21,8 +21,8 @@ final class LossKernels {
     }
 
     /** Work on each row of {@code x}: a row is spread over a tile, one element in each vector, or contiguous. */
-    private static Kernel forEachRow(Op op, TensorRef x, int columns, Binding binding, RowBody body) {
-        if (!Tiling.tiled(op)) {
+    private static Kernel forEachRow(TensorRef x, int columns, Binding binding, RowBody body) {
+        if (!binding.tiled()) {
             Losses losses = new ScalarLosses(1);
             int rows = x.elements() / columns;
             return Kernel.whole(new Phase((rows + ROWS - 1) / ROWS, (part, thread) -> {
@@ -52,7 +52,6 @@ final class LossKernels {
         Operand y = binding.operand(op, op.y());
         int columns = lastDimension(op.x());
         return forEachRow(
-                op,
                 op.x(),
                 columns,
                 binding,
@@ -66,7 +65,6 @@ final class LossKernels {
         Operand dx = binding.operand(op, op.dx());
         int columns = lastDimension(op.y());
         return forEachRow(
-                op,
                 op.y(),
                 columns,
                 binding,
@@ -87,7 +85,6 @@ final class LossKernels {
         Operand loss = binding.operand(op, op.loss());
         int columns = lastDimension(op.x());
         return forEachRow(
-                op,
                 op.x(),
                 columns,
                 binding,
@@ -110,7 +107,6 @@ final class LossKernels {
         Operand dx = binding.operand(op, op.dx());
         int columns = lastDimension(op.p());
         return forEachRow(
-                op,
                 op.p(),
                 columns,
                 binding,
@@ -132,7 +128,6 @@ final class LossKernels {
         Operand loss = binding.operand(op, op.loss());
         int columns = op.x().elements() / op.loss().elements();
         return forEachRow(
-                op,
                 op.x(),
                 columns,
                 binding,
@@ -153,7 +148,6 @@ final class LossKernels {
         Operand dx = binding.operand(op, op.dx());
         int columns = op.x().elements() / op.dloss().elements();
         return forEachRow(
-                op,
                 op.x(),
                 columns,
                 binding,
@@ -187,7 +181,7 @@ final class LossKernels {
         Reals dy = binding.reals(op.dy());
         Operand dx = binding.operand(op, op.dx());
         int rows = op.dx().elements();
-        if (!Tiling.tiled(op)) {
+        if (!binding.tiled()) {
             return Kernel.whole(
                     Phase.single(() -> spread(dy.a[dy.at] / step.validRows, dx, Task.WHOLE, 0, rows, step.validRows)));
         }

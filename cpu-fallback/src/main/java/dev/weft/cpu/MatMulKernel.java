@@ -4,10 +4,10 @@ import dev.weft.op.Op;
 import java.util.Arrays;
 
 /**
- * Matrix product of whole matrices, {@code c = op(a) op(b)}. Rows of a are packed in blocks, or taken as they lie where b
- * has few columns; columns of b are packed in panels of up to three or four vectors. Then a block with a panel is one run of
- * {@link Products}, with the rows as filters and the panel's vectors as positions. The sum is cut into pieces, so that the piece of a panel stays in the first-level cache while all
- * blocks pass.
+ * Matrix product of whole matrices, {@code c = op(a) op(b)}, and what follows it in a linear layer, bias and ReLU. Rows of a
+ * are packed in blocks, or taken as they lie where b has few columns; columns of b are packed in panels of up to three or
+ * four vectors. Then a block with a panel is one run of {@link Products}, with the rows as filters and the panel's vectors
+ * as positions. The sum is cut into pieces, so that the piece of a panel stays in the second-level cache while blocks pass.
  */
 final class MatMulKernel {
     /** Vectors of a panel: as many as a block takes at a time, packed or as it lies. */
@@ -21,12 +21,13 @@ final class MatMulKernel {
     /** Blocks of rows of one part of the work. */
     private static final int BLOCKS = 16;
 
-    /** Terms of a piece of the sum: with them a panel takes 24 KB of a first-level cache, which has 32 or more. */
-    private static final int PIECE = 128;
+    /** Terms of a piece of the sum: with them a panel takes 192 KB of a second-level cache. */
+    private static final int PIECE = 1024;
 
     /** Up to so many columns, packing a takes longer than it saves. */
     private static final int FEW_COLUMNS = 256;
 
+    private final Primitives primitives;
     private final Products products;
     private final int lanes;
     private final int rows;
@@ -37,6 +38,8 @@ final class MatMulKernel {
     private final Reals a;
     private final Reals b;
     private final Reals c;
+    private final Reals bias;
+    private final boolean relu;
     private final FilterBlocks blocks;
     private final boolean packsA;
     private final int vectors;
@@ -46,8 +49,11 @@ final class MatMulKernel {
     private final Reals tiles;
     private final Reals zero;
 
-    private MatMulKernel(Op.MatMul op, Binding binding) {
-        products = binding.primitives().products();
+    private MatMulKernel(Op.MatMul op, Op.AddBias addBias, Op.Activation relu, Binding binding) {
+        primitives = binding.primitives();
+        products = primitives.products();
+        bias = addBias == null ? null : binding.reals(addBias.b());
+        this.relu = relu != null;
         lanes = products.lanes();
         rows = op.rows();
         columns = op.columns();
@@ -56,7 +62,7 @@ final class MatMulKernel {
         transposeB = op.transposeB();
         a = binding.reals(op.a());
         b = binding.reals(op.b());
-        c = binding.reals(op.c());
+        c = binding.reals(relu != null ? relu.y() : addBias != null ? addBias.y() : op.c());
         packsA = transposeA || columns > FEW_COLUMNS;
         blocks = packsA ? new FilterBlocks(rows, products) : new FilterBlocks(rows, remaining -> Products.ROWS);
         vectors = (columns + lanes - 1) / lanes;
@@ -69,10 +75,15 @@ final class MatMulKernel {
     }
 
     static Kernel bind(Op.MatMul op, Binding binding) {
-        if (Tiling.tiled(op)) {
-            return LinearKernel.bind(op, binding);
-        }
-        MatMulKernel kernel = new MatMulKernel(op, binding);
+        return binding.tiled() ? LinearKernel.bind(op, binding) : bind(op, null, null, binding);
+    }
+
+    /**
+     * @param addBias null where there is none
+     * @param relu null where there is none
+     */
+    static Kernel bind(Op.MatMul op, Op.AddBias addBias, Op.Activation relu, Binding binding) {
+        MatMulKernel kernel = new MatMulKernel(op, addBias, relu, binding);
         int runs = (kernel.blocks.count() + BLOCKS - 1) / BLOCKS;
         Phase pack = new Phase(runs + kernel.panels, (part, thread) -> {
             if (part == 0) {
@@ -118,7 +129,9 @@ final class MatMulKernel {
             if (present < lanes) {
                 Arrays.fill(packedB.a, at, at + lanes * inner, 0);
             }
-            if (transposeB) {
+            if (transposeB && present == lanes) {
+                primitives.rowsToLanes(b.a, b.at + first * inner, inner, packedB.a, at);
+            } else if (transposeB) {
                 for (int j = 0; j < present; j++) {
                     int from = b.at + (first + j) * inner;
                     for (int k = 0; k < inner; k++) {
@@ -199,9 +212,19 @@ final class MatMulKernel {
             }
         }
         int end = Math.min(rows, blocks.first(endBlock - 1) + blocks.width(endBlock - 1));
-        for (int row = blocks.first(firstBlock); !full && row < end; row++) {
-            int from = resultAt + (row - blocks.first(firstBlock)) * resultRow;
-            System.arraycopy(tiles.a, from, c.a, c.at + row * columns + first, columns - first);
+        int present = Math.min(count * lanes, columns - first);
+        for (int row = blocks.first(firstBlock); row < end; row++) {
+            int to = c.at + row * columns + first;
+            if (!full) {
+                int from = resultAt + (row - blocks.first(firstBlock)) * resultRow;
+                System.arraycopy(tiles.a, from, c.a, to, present);
+            }
+            if (bias != null) {
+                primitives.add(c.a, to, bias.a, bias.at + first, c.a, to, present);
+            }
+            if (relu) {
+                primitives.relu(c.a, to, c.a, to, present);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Ops that move values: reshape, concat, slice and the gathering of a batch. */
@@ -18,7 +19,7 @@ final class MovementKernels {
         }
         Operand x = binding.operand(op, op.x());
         Operand y = binding.operand(op, op.y());
-        if (Tiling.tiled(op)) {
+        if (binding.tiled()) {
             return Kernel.tiled((task, frame, thread) ->
                     System.arraycopy(x.reals, x.at(task, frame), y.reals, y.at(task, frame), task.count() * x.tile));
         }
@@ -37,7 +38,7 @@ final class MovementKernels {
             runs.add(runs(op, binding, op.y(), op.axis(), from, part));
             from += part.shape().get(op.axis());
         }
-        return forEachTile(op, (task, frame, tile) -> {
+        return forEachTile(binding, (task, frame, tile) -> {
             for (int part = 0; part < xs.size(); part++) {
                 Operand x = xs.get(part);
                 int xAt = x.at(task, frame) + tile * x.tile;
@@ -51,7 +52,7 @@ final class MovementKernels {
         Operand y = binding.operand(op, op.y());
         Runs runs = runs(op, binding, op.x(), op.axis(), op.from(), op.y());
         return forEachTile(
-                op,
+                binding,
                 (task, frame, tile) -> runs.cut(
                         x.reals, x.at(task, frame) + tile * x.tile, y.reals, y.at(task, frame) + tile * y.tile));
     }
@@ -62,8 +63,8 @@ final class MovementKernels {
     }
 
     /** Work on every tile, or on whole tensors as if they were one. */
-    private static Kernel forEachTile(Op op, TileBody body) {
-        if (!Tiling.tiled(op)) {
+    private static Kernel forEachTile(Binding binding, TileBody body) {
+        if (!binding.tiled()) {
             return Kernel.whole(Phase.single(() -> body.run(Task.WHOLE, 0, 0)));
         }
         return Kernel.tiled((task, frame, thread) -> {
@@ -93,7 +94,7 @@ final class MovementKernels {
     /** A tile is a tensor without the first axis, and with one more innermost, the lanes. */
     private static Runs runs(Op op, Binding binding, TensorRef wholeTensor, int axis, int from, TensorRef partTensor) {
         Shape whole = wholeTensor.shape();
-        boolean tiled = Tiling.tiled(op);
+        boolean tiled = binding.tiled();
         int inner = whole.elements(axis + 1, whole.rank())
                 * (tiled ? binding.tiling().lanes() : 1);
         return new Runs(
@@ -103,12 +104,75 @@ final class MovementKernels {
                 from * inner);
     }
 
+    /** Rows of a part of the work where a batch is gathered row by row. */
+    private static final int ROWS = 16;
+
+    /** The rows of the data set that are a batch; rows of padding are zero. */
+    static Kernel gatherRows(Op.GatherRows op, Binding binding) {
+        if (binding.tiled()) {
+            return gatherTiles(op, binding);
+        }
+        Step step = binding.step();
+        Ints order = binding.ints(op.order());
+        Reals y = binding.reals(op.y());
+        int rows = op.y().shape().get(0);
+        int row = op.y().elements() / rows;
+        RowCopy copy = rowCopy(op, binding, row);
+        return Kernel.whole(new Phase((rows + ROWS - 1) / ROWS, (part, thread) -> {
+            for (int n = part * ROWS; n < Math.min(rows, (part + 1) * ROWS); n++) {
+                int to = y.at + n * row;
+                if (n < step.validRows) {
+                    copy.run(order.a[order.at + step.batchOffset + n] * row, y.a, to);
+                } else {
+                    Arrays.fill(y.a, to, to + row, 0);
+                }
+            }
+        }));
+    }
+
+    /** Copies a row of the data set, scaled and shifted. */
+    @FunctionalInterface
+    private interface RowCopy {
+        /**
+         * @param from its first element, counted from the first of the data set
+         */
+        void run(int from, float[] y, int to);
+    }
+
+    private static RowCopy rowCopy(Op.GatherRows op, Binding binding, int row) {
+        if (op.data().type() == DType.U8) {
+            Bytes data = binding.bytes(op.data());
+            float[] values = valuesOfBytes(op);
+            return (from, y, to) -> {
+                for (int i = 0; i < row; i++) {
+                    y[to + i] = values[data.a[data.at + from + i] & 0xff];
+                }
+            };
+        }
+        Reals data = binding.reals(op.data());
+        float scale = (float) op.scale();
+        float shift = (float) op.shift();
+        return (from, y, to) -> {
+            for (int i = 0; i < row; i++) {
+                y[to + i] = data.a[data.at + from + i] * scale + shift;
+            }
+        };
+    }
+
+    private static float[] valuesOfBytes(Op.GatherRows op) {
+        float[] values = new float[256];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i * (float) op.scale() + (float) op.shift();
+        }
+        return values;
+    }
+
     /**
      * Takes rows of the data set into the lanes of a tile: first they are copied one after the other, which the memory is
      * made for, then they are turned. A lane past the last row repeats that row, so that whatever is computed from it is no
      * worse than what is computed from the batch.
      */
-    static Kernel gatherRows(Op.GatherRows op, Binding binding) {
+    private static Kernel gatherTiles(Op.GatherRows op, Binding binding) {
         Step step = binding.step();
         Ints order = binding.ints(op.order());
         Operand y = binding.tiles(op.y());
@@ -151,10 +215,7 @@ final class MovementKernels {
         if (op.data().type() == DType.U8) {
             Bytes data = binding.bytes(op.data());
             byte[][] copies = new byte[binding.threads()][lanes * row];
-            float[] values = new float[256];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = i * scale + shift;
-            }
+            float[] values = valuesOfBytes(op);
             return (rows, to, thread) -> {
                 byte[] copy = copies[thread];
                 for (int lane = 0; lane < lanes; lane++) {

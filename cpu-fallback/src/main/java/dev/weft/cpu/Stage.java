@@ -43,11 +43,12 @@ record Stage(int rows, List<Op> ops) {
      * Sorts a program's ops into as few stages as their operands allow. Within a stage they keep their order.
      */
     static List<Stage> of(Program program) {
+        Placement placement = new Placement(program);
         Map<TensorRef, Placed> writers = new HashMap<>();
         Map<TensorRef, List<Access>> persistent = new HashMap<>();
         List<Placed> placed = new ArrayList<>();
         for (Op op : program.ops()) {
-            boolean tiled = Tiling.tiled(op);
+            boolean tiled = placement.tiled(op);
             int level = tiled ? 1 : 0;
             for (TensorRef x : op.inputs()) {
                 Placed writer = writers.get(x);
@@ -89,8 +90,9 @@ record Stage(int rows, List<Op> ops) {
 
     /** Every op as a stage of its own, in the program's order. */
     static List<Stage> each(Program program) {
+        Placement placement = new Placement(program);
         return program.ops().stream()
-                .map(op -> new Stage(Tiling.tiled(op) ? Tiling.rows(op) : 0, List.of(op)))
+                .map(op -> new Stage(placement.tiled(op) ? Tiling.rows(op) : 0, List.of(op)))
                 .toList();
     }
 

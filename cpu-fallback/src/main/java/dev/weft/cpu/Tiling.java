@@ -1,6 +1,5 @@
 package dev.weft.cpu;
 
-import dev.weft.op.BatchRule;
 import dev.weft.op.Op;
 import dev.weft.tensor.TensorRef;
 import java.util.stream.Stream;
@@ -47,32 +46,6 @@ record Tiling(int rows, int lanes) {
             tasks[i] = new Task(firstTile(slot), firstTile(end) - firstTile(slot), slot, end);
         }
         return tasks;
-    }
-
-    /** Whether an op has a form that takes the batch in tiles; the others see the whole batch, row by row. */
-    static boolean tiled(Op op) {
-        if (op instanceof Op.Conv2d
-                || op instanceof Op.Conv2dInputGradient
-                || op instanceof Op.Conv2dFilterGradient
-                || op instanceof Op.MaxPool2d
-                || op instanceof Op.MaxPool2dBackward
-                || op instanceof Op.AvgPool2d
-                || op instanceof Op.AvgPool2dBackward) {
-            return true;
-        }
-        if (op instanceof Op.BiasGradient gradient) {
-            // a matrix is added up row by row, which fills the vectors as well
-            return gradient.dy().batched() && gradient.dy().shape().rank() > 2;
-        }
-        if (op.batchRule() != BatchRule.MAPPED
-                || op.outputs().stream().anyMatch(y -> y.root().role().persistent())) {
-            return false;
-        }
-        if (op instanceof Op.Softmax || op instanceof Op.SoftmaxBackward) {
-            return op.outputs().get(0).shape().rank() > 1;
-        }
-        int rows = op.outputs().get(0).shape().get(0);
-        return tiledOperands(op).allMatch(x -> x.shape().get(0) == rows);
     }
 
     /** The operands of a tiled op that are held in tiles: all but parameters, their gradients and the data set. */
