@@ -24,6 +24,9 @@ final class MatMulKernel {
     /** Terms of a piece of the sum: with them a panel takes 192 KB of a second-level cache. */
     private static final int PIECE = 1024;
 
+    /** Elements between two packed columns of vectors, which would all want the same lines of a cache after powers of two. */
+    private static final int APART = 48;
+
     /** Up to so many columns, packing a takes longer than it saves. */
     private static final int FEW_COLUMNS = 256;
 
@@ -43,6 +46,7 @@ final class MatMulKernel {
     private final FilterBlocks blocks;
     private final boolean packsA;
     private final int vectors;
+    private final int vectorLength;
     private final int panels;
     private final Reals packedA;
     private final Reals packedB;
@@ -69,7 +73,8 @@ final class MatMulKernel {
         int panel = packsA ? PACKED_PANEL : ROWS_PANEL;
         panels = (vectors + panel - 1) / panel;
         packedA = binding.scratch(packsA ? blocks.length(inner) : 0);
-        packedB = binding.scratch((long) vectors * lanes * inner);
+        vectorLength = inner * lanes + APART;
+        packedB = binding.scratch((long) vectors * vectorLength);
         tiles = binding.scratch((long) binding.threads() * tileLength());
         zero = binding.scratch(lanes);
     }
@@ -125,7 +130,7 @@ final class MatMulKernel {
         for (int vector = firstVector(panel); vector < firstVector(panel + 1); vector++) {
             int first = vector * lanes;
             int present = Math.min(lanes, columns - first);
-            int at = packedB.at + first * inner;
+            int at = packedB.at + vector * vectorLength;
             if (present < lanes) {
                 Arrays.fill(packedB.a, at, at + lanes * inner, 0);
             }
@@ -161,7 +166,7 @@ final class MatMulKernel {
             for (int block = firstBlock; block < endBlock; block++) {
                 int row = blocks.first(block);
                 int at = resultAt + (row - blocks.first(firstBlock)) * resultRow;
-                int x = packedB.at + first * inner + from * lanes;
+                int x = packedB.at + firstVector(panel) * vectorLength + from * lanes;
                 float[] start = from == 0 ? zero.a : result;
                 int startAt = from == 0 ? zero.at : at;
                 int startRow = from == 0 ? 0 : resultRow;
@@ -178,7 +183,7 @@ final class MatMulKernel {
                             w,
                             packedB.a,
                             x,
-                            inner * lanes,
+                            vectorLength,
                             start,
                             startAt,
                             startRow,
@@ -198,7 +203,7 @@ final class MatMulKernel {
                             inner,
                             packedB.a,
                             x,
-                            inner * lanes,
+                            vectorLength,
                             start,
                             startAt,
                             startRow,
