@@ -28,7 +28,7 @@ final class MatMulKernel {
     private static final int APART = 48;
 
     /** Up to so many columns, packing a takes longer than it saves. */
-    private static final int FEW_COLUMNS = 256;
+    private static final int FEW_COLUMNS = 64;
 
     private final Primitives primitives;
     private final Products products;
