@@ -45,9 +45,10 @@ final class VectorGradients {
         FloatVector s32 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 17 * LANES);
         FloatVector s33 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 18 * LANES);
         FloatVector s34 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 19 * LANES);
+        int dy0 = dyAt - from * (4 * LANES);
         for (int p = from; p < to; p++) {
             int at = xs[p];
-            int g = dyAt + (p - from) * 4 * LANES;
+            int g = dy0 + p * (4 * LANES);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + at);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, x2 + at);
@@ -123,9 +124,10 @@ final class VectorGradients {
         FloatVector s32 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 17 * LANES);
         FloatVector s33 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 18 * LANES);
         FloatVector s34 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 19 * LANES);
+        int dy0 = dyAt - from * (4 * LANES);
         for (int p = from; p < to; p++) {
             int at = xAt + xs[p];
-            int g = dyAt + (p - from) * 4 * LANES;
+            int g = dy0 + p * (4 * LANES);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
@@ -196,9 +198,10 @@ final class VectorGradients {
         FloatVector s22 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 12 * LANES);
         FloatVector s23 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 13 * LANES);
         FloatVector s24 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 14 * LANES);
+        int dy0 = dyAt - from * (3 * LANES);
         for (int p = from; p < to; p++) {
             int at = xAt + xs[p];
-            int g = dyAt + (p - from) * 3 * LANES;
+            int g = dy0 + p * (3 * LANES);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
@@ -267,9 +270,10 @@ final class VectorGradients {
         FloatVector s70 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 21 * LANES);
         FloatVector s71 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 22 * LANES);
         FloatVector s72 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 23 * LANES);
+        int dy0 = dyAt - from * (8 * LANES);
         for (int p = from; p < to; p++) {
             int at = xAt + xs[p];
-            int g = dyAt + (p - from) * 8 * LANES;
+            int g = dy0 + p * (8 * LANES);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
