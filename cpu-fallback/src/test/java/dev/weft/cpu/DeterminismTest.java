@@ -1,9 +1,16 @@
 package dev.weft.cpu;
 
+import static dev.weft.layer.Layers.dropout;
+import static dev.weft.layer.Layers.flatten;
+import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.relu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.weft.backend.Backend;
+import dev.weft.conformance.Lenet5;
+import dev.weft.graph.Graph;
+import dev.weft.tensor.Shape;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +21,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same seed gives the same bits, whatever the number of threads and the state of the just-in-time compiler. */
 class DeterminismTest {
@@ -23,14 +29,19 @@ class DeterminismTest {
             .filter(argument -> argument.startsWith("-XX:MaxVectorSize"))
             .findFirst();
 
+    /** Its weights are so many that the batch is not cut into tiles. */
+    private static final Graph PERCEPTRON =
+            Graph.sequential(Shape.of(1, 28, 28), flatten(), linear(200), relu(), dropout(0.3), linear(10));
+
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void oneTwoAndThreeThreadsGiveTheSameBits(boolean vector) {
+    @CsvSource({"lenet5, true", "lenet5, false", "perceptron, true", "perceptron, false"})
+    void oneTwoAndThreeThreadsGiveTheSameBits(String network, boolean vector) {
+        Graph graph = network.equals("lenet5") ? Lenet5.graphWithDropout() : PERCEPTRON;
         List<String> digests = new ArrayList<>();
         for (int threads = 1; threads <= 3; threads++) {
             try (Backend backend =
                     new CpuBackend(threads, vector ? new VectorPrimitives() : new ScalarPrimitives(), "")) {
-                digests.add(TrainingDigest.of(backend, 150, 32, 2));
+                digests.add(TrainingDigest.of(backend, graph, 150, 32, 2));
             }
         }
         assertThat(digests).hasSize(3).containsOnly(digests.get(0));

@@ -124,6 +124,9 @@ record KernelCase(String name, Program program) {
     }
 
     private static String title(Op op) {
+        if (op instanceof Op.MatMul product) {
+            return "mat_mul " + product.attributes();
+        }
         boolean optional =
                 op instanceof Op.Activation || op instanceof Op.ActivationBackward || op instanceof Op.SgdUpdate;
         return optional && !op.attributes().isEmpty()

@@ -33,15 +33,14 @@ final class TrainingDigest {
         int epochs = Integer.parseInt(args[2]);
         try (Backend backend = CpuBackend.open(new BackendOptions(2, Kernels.of(args[4])))) {
             for (int i = Integer.parseInt(args[3]); i > 0; i--) {
-                of(backend, images, batch, epochs);
+                of(backend, Lenet5.graphWithDropout(), images, batch, epochs);
             }
-            System.out.println("digest " + of(backend, images, batch, epochs));
+            System.out.println("digest " + of(backend, Lenet5.graphWithDropout(), images, batch, epochs));
         }
     }
 
-    /** Trains LeNet-5 with dropout and a changing learning rate, with a short last batch where the sizes are so. */
-    static String of(Backend backend, int images, int batch, int epochs) {
-        Graph graph = Lenet5.graphWithDropout();
+    /** Trains on images of digits with a changing learning rate, with a short last batch where the sizes are so. */
+    static String of(Backend backend, Graph graph, int images, int batch, int epochs) {
         Dataset data = Lenet5.images(images);
         try (Model model = Model.create(graph, backend, 42)) {
             Trainer.of(model, Loss.softmaxCrossEntropy(), Adam.adamW(1e-3, 0.01))

@@ -46,6 +46,8 @@ final class MatMulCases {
                 new Op.MatMul("case", batched("a", 33, 7), parameter("b", 17, 7), false, true, batched("c", 33, 17))));
         cases.add(OpCase.of(
                 new Op.MatMul("case", batched("a", 5, 7), parameter("b", 7, 9), false, false, batched("c", 5, 9))));
+        cases.add(OpCase.of(new Op.MatMul(
+                "case", batched("a", 35, 520), parameter("b", 260, 520), false, true, batched("c", 35, 260))));
         for (int[] size : new int[][] {{1, 1, 1}, {33, 3, 17}, {3, 64, 16}, {250, 10, 84}}) {
             cases.add(OpCase.of(new Op.MatMul(
                     "case",

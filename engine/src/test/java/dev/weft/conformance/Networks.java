@@ -46,7 +46,10 @@ final class Networks {
                 manyRows(),
                 poolings(),
                 manyClasses(),
-                wideValues());
+                wideValues(),
+                largeWeights(),
+                largeWeightsOfImages(),
+                largeWeightsForValues());
     }
 
     /** Every layer once or more; the output of the first activation is read three times. */
@@ -220,5 +223,43 @@ final class Networks {
                 Loss.meanSquaredError(),
                 Dataset.ofTargets(Shape.of(1), values, Shape.of(width), targets),
                 batch);
+    }
+
+    /** More weights than a processor keeps close at hand, between layers without images. */
+    private static Network largeWeights() {
+        Shape image = Shape.of(1, 20, 20);
+        Graph.Builder b = Graph.builder(image);
+        Node hidden = b.add(relu(), b.add(linear(350), b.add(flatten(), b.input())));
+        Node dropped = b.add(dropout(0.25), hidden);
+        Node smooth = b.add(tanh(), b.add(linear(19), dropped));
+        Node other = b.add(sigmoid(), b.add(linear(19).withoutBias(), dropped));
+        Graph graph = b.build(b.add(linear(5), b.add(add(), smooth, other)));
+        return new Network("large weights", graph, Loss.softmaxCrossEntropy(), pictures("large weights", image), 3);
+    }
+
+    /** The same after a convolution. */
+    private static Network largeWeightsOfImages() {
+        Shape image = Shape.of(1, 20, 20);
+        Graph graph =
+                Graph.sequential(image, conv2d(1, 3).padding(1), tanh(), flatten(), linear(350), tanh(), linear(5));
+        return new Network(
+                "large weights of images",
+                graph,
+                Loss.softmaxCrossEntropy(),
+                pictures("large weights of images", image),
+                3);
+    }
+
+    /** The same with a single value for each sample. */
+    private static Network largeWeightsForValues() {
+        Shape sample = Shape.of(400);
+        Shape target = Shape.of(1);
+        Graph graph = Graph.sequential(sample, linear(350), tanh(), linear(1));
+        return new Network(
+                "large weights for values",
+                graph,
+                Loss.meanSquaredError(),
+                values("large weights for values", 17, sample, target),
+                5);
     }
 }
