@@ -1,0 +1,124 @@
+package dev.weft.cpu;
+
+import static dev.weft.layer.Layers.conv2d;
+import static dev.weft.layer.Layers.flatten;
+import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.relu;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.backend.Backend;
+import dev.weft.backend.Executable;
+import dev.weft.backend.Memory;
+import dev.weft.backend.StepRange;
+import dev.weft.data.Dataset;
+import dev.weft.graph.Graph;
+import dev.weft.layer.Layer;
+import dev.weft.loss.Loss;
+import dev.weft.op.Op;
+import dev.weft.optim.Sgd;
+import dev.weft.program.Compiler;
+import dev.weft.program.DataTensors;
+import dev.weft.program.MemoryMode;
+import dev.weft.program.ParameterLayout;
+import dev.weft.program.Program;
+import dev.weft.tensor.DType;
+import dev.weft.tensor.HostTensor;
+import dev.weft.tensor.Role;
+import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Which ops run in tiles, and what those do that run row by row only beside large weights. */
+class PlacementTest {
+    private static final Shape IMAGE = Shape.of(1, 20, 20);
+
+    private static Program training(Layer... layers) {
+        Graph graph = Graph.sequential(IMAGE, layers);
+        Dataset data = Dataset.ofBytes(IMAGE, new byte[6 * 400], new int[6], 10);
+        return new Compiler(graph, new ParameterLayout(graph.parameters()), 42)
+                .training(Loss.softmaxCrossEntropy(), Sgd.of(0.1), DataTensors.of("data", data), 3);
+    }
+
+    private static List<Boolean> tiled(Program program, Predicate<Op> which) {
+        Placement placement = new Placement(program);
+        return program.ops().stream()
+                .filter(which)
+                .map(placement::tiled)
+                .distinct()
+                .toList();
+    }
+
+    private static boolean multipliesABatch(Op op) {
+        return op instanceof Op.MatMul product && !product.transposeA();
+    }
+
+    @Test
+    void smallWeightsAreMultipliedInTiles() {
+        Program program = training(flatten(), linear(20), relu(), linear(10));
+        assertThat(tiled(program, PlacementTest::multipliesABatch)).containsExactly(true);
+        assertThat(tiled(program, Op.Activation.class::isInstance)).containsExactly(true);
+        assertThat(tiled(program, Op.GatherRows.class::isInstance)).containsExactly(true);
+    }
+
+    @Test
+    void withLargeWeightsAllMatricesStayRowByRow() {
+        Program program = training(flatten(), linear(350), relu(), linear(10));
+        assertThat(tiled(program, PlacementTest::multipliesABatch)).containsExactly(false);
+        assertThat(tiled(program, Op.Activation.class::isInstance)).containsExactly(false);
+        assertThat(tiled(
+                        program,
+                        op -> op instanceof Op.GatherRows gather && gather.y().type() == DType.REAL))
+                .containsExactly(false);
+        assertThat(tiled(program, Op.SoftmaxCrossEntropy.class::isInstance)).containsExactly(true);
+    }
+
+    @Test
+    void besideImagesOnlyLargeWeightsAreMultipliedRowByRow() {
+        Program program = training(conv2d(1, 3).padding(1), relu(), flatten(), linear(350), relu(), linear(10));
+        assertThat(tiled(
+                        program,
+                        op -> op instanceof Op.MatMul product && product.b().elements() == 400 * 350))
+                .containsExactly(false);
+        assertThat(tiled(
+                        program,
+                        op -> multipliesABatch(op) && ((Op.MatMul) op).b().elements() < 10_000))
+                .containsExactly(true);
+        assertThat(tiled(program, op -> op instanceof Op.Activation || op instanceof Op.Conv2d))
+                .containsExactly(true);
+    }
+
+    /** Rows past the valid ones hold what the step before left there, unless they are cleared. */
+    @ParameterizedTest
+    @EnumSource(names = {"U8", "REAL"})
+    void rowsOfPaddingAreZero(DType type) {
+        TensorRef data = TensorRef.persistent("data", type, Shape.of(3, 2), Role.DATA);
+        TensorRef order = TensorRef.persistent("order", DType.I32, Shape.of(3), Role.DATA);
+        TensorRef y = TensorRef.batched("y", DType.REAL, Shape.of(3, 2));
+        Op.GatherRows gather = new Op.GatherRows("gather", data, order, 2, 1, y);
+        TensorRef w = TensorRef.persistent("w", DType.REAL, Shape.of(100_000, 2), Role.PARAMETER);
+        TensorRef c = TensorRef.batched("c", DType.REAL, Shape.of(3, 100_000));
+        Op.MatMul product = new Op.MatMul("large", y, w, false, true, c);
+        Program program = new Program("test", 3, List.of(gather, product), List.of(), List.of(y, c), List.of());
+        assertThat(tiled(program, op -> true)).containsExactly(false);
+
+        try (Backend backend = CpuBackend.open(2);
+                Memory memory = backend.allocate(List.of(data, order, w));
+                Executable executable = backend.bind(List.of(program), List.of(memory), MemoryMode.ARENA)
+                        .get(0)) {
+            memory.write(
+                    data,
+                    type == DType.U8
+                            ? HostTensor.of(data.shape(), new byte[] {0, 1, 2, 3, 4, (byte) 255})
+                            : HostTensor.of(data.shape(), 0f, 1f, 2f, 3f, 4f, 255f));
+            memory.write(order, HostTensor.of(order.shape(), new int[] {2, 0, 1}));
+            executable.run(StepRange.single(0, 3));
+            assertThat(executable.read(y).doubles()).containsExactly(9, 511, 1, 3, 5, 7);
+            executable.run(StepRange.single(1, 2));
+            assertThat(executable.read(y).doubles()).containsExactly(1, 3, 5, 7, 0, 0);
+        }
+    }
+}
