@@ -13,6 +13,11 @@ class CpuConformanceTest {
         protected Backend open() {
             return new CpuBackend(1, new VectorPrimitives(), "");
         }
+
+        @Override
+        protected boolean dependsOnSizeOfWeights() {
+            return true;
+        }
     }
 
     @Nested
@@ -20,6 +25,11 @@ class CpuConformanceTest {
         @Override
         protected Backend open() {
             return new CpuBackend(2, new ScalarPrimitives(), "");
+        }
+
+        @Override
+        protected boolean dependsOnSizeOfWeights() {
+            return true;
         }
     }
 }

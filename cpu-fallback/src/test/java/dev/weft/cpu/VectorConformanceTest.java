@@ -9,4 +9,9 @@ class VectorConformanceTest extends BackendConformance {
     protected Backend open() {
         return new CpuBackend(3, new VectorPrimitives(), "");
     }
+
+    @Override
+    protected boolean dependsOnSizeOfWeights() {
+        return true;
+    }
 }

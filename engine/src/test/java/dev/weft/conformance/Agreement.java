@@ -49,7 +49,11 @@ public final class Agreement {
 
     /** Compares three training steps of every network, op by op, fused ops together, with two optimizers. */
     public static void ofNetworks(Backend reference, Backend candidate, MemoryMode mode) {
-        for (Network network : Networks.all()) {
+        ofNetworks(Networks.all(), reference, candidate, mode);
+    }
+
+    static void ofNetworks(List<Network> networks, Backend reference, Backend candidate, MemoryMode mode) {
+        for (Network network : networks) {
             for (Optimizer optimizer :
                     List.of(Adam.adamW(0.01, 0.1), Sgd.of(0.1).momentum(0.9).withNesterov())) {
                 try (BackendCheck check = backendCheck(network, optimizer, reference, candidate, mode)) {

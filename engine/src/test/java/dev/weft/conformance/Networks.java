@@ -46,10 +46,12 @@ final class Networks {
                 manyRows(),
                 poolings(),
                 manyClasses(),
-                wideValues(),
-                largeWeights(),
-                largeWeightsOfImages(),
-                largeWeightsForValues());
+                wideValues());
+    }
+
+    /** For backends that execute layers of large weights in another way. */
+    static List<Network> ofLargeWeights() {
+        return List.of(largeWeights(), largeWeightsOfImages(), largeWeightsForValues());
     }
 
     /** Every layer once or more; the output of the first activation is read three times. */
