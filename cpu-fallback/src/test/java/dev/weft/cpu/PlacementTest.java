@@ -28,6 +28,7 @@ import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -91,34 +92,48 @@ class PlacementTest {
                 .containsExactly(true);
     }
 
-    /** Rows past the valid ones hold what the step before left there, unless they are cleared. */
+    /**
+     * In several parts of the work. Rows past the valid ones hold what the step before left there, unless they are cleared.
+     */
     @ParameterizedTest
     @EnumSource(names = {"U8", "REAL"})
-    void rowsOfPaddingAreZero(DType type) {
-        TensorRef data = TensorRef.persistent("data", type, Shape.of(3, 2), Role.DATA);
-        TensorRef order = TensorRef.persistent("order", DType.I32, Shape.of(3), Role.DATA);
-        TensorRef y = TensorRef.batched("y", DType.REAL, Shape.of(3, 2));
+    void theRowsOfABatchComeInTheirOrderWithZerosAfterThem(DType type) {
+        int rows = 40;
+        TensorRef data = TensorRef.persistent("data", type, Shape.of(rows, 2), Role.DATA);
+        TensorRef order = TensorRef.persistent("order", DType.I32, Shape.of(rows), Role.DATA);
+        TensorRef y = TensorRef.batched("y", DType.REAL, Shape.of(rows, 2));
         Op.GatherRows gather = new Op.GatherRows("gather", data, order, 2, 1, y);
         TensorRef w = TensorRef.persistent("w", DType.REAL, Shape.of(100_000, 2), Role.PARAMETER);
-        TensorRef c = TensorRef.batched("c", DType.REAL, Shape.of(3, 100_000));
+        TensorRef c = TensorRef.batched("c", DType.REAL, Shape.of(rows, 100_000));
         Op.MatMul product = new Op.MatMul("large", y, w, false, true, c);
-        Program program = new Program("test", 3, List.of(gather, product), List.of(), List.of(y, c), List.of());
+        Program program = new Program("test", rows, List.of(gather, product), List.of(), List.of(y, c), List.of());
         assertThat(tiled(program, op -> true)).containsExactly(false);
 
+        int[] reversed = IntStream.range(0, rows).map(i -> rows - 1 - i).toArray();
+        byte[] bytes = new byte[rows * 2];
+        float[] values = new float[rows * 2];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = 255 - 2 * i;
+            bytes[i] = (byte) values[i];
+        }
         try (Backend backend = CpuBackend.open(2);
                 Memory memory = backend.allocate(List.of(data, order, w));
                 Executable executable = backend.bind(List.of(program), List.of(memory), MemoryMode.ARENA)
                         .get(0)) {
             memory.write(
-                    data,
-                    type == DType.U8
-                            ? HostTensor.of(data.shape(), new byte[] {0, 1, 2, 3, 4, (byte) 255})
-                            : HostTensor.of(data.shape(), 0f, 1f, 2f, 3f, 4f, 255f));
-            memory.write(order, HostTensor.of(order.shape(), new int[] {2, 0, 1}));
-            executable.run(StepRange.single(0, 3));
-            assertThat(executable.read(y).doubles()).containsExactly(9, 511, 1, 3, 5, 7);
-            executable.run(StepRange.single(1, 2));
-            assertThat(executable.read(y).doubles()).containsExactly(1, 3, 5, 7, 0, 0);
+                    data, type == DType.U8 ? HostTensor.of(data.shape(), bytes) : HostTensor.of(data.shape(), values));
+            memory.write(order, HostTensor.of(order.shape(), reversed));
+            for (int offset : new int[] {0, 21}) {
+                int valid = rows - offset;
+                executable.run(StepRange.single(offset, valid));
+                double[] expected = new double[rows * 2];
+                for (int n = 0; n < valid; n++) {
+                    for (int i = 0; i < 2; i++) {
+                        expected[2 * n + i] = 2 * values[2 * reversed[offset + n] + i] + 1;
+                    }
+                }
+                assertThat(executable.read(y).doubles()).containsExactly(expected);
+            }
         }
     }
 }

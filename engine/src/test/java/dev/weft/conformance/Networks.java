@@ -93,7 +93,10 @@ final class Networks {
 
     /** Random images of five classes: three batches of three and a short one. */
     private static Dataset pictures(String name, Shape image) {
-        int rows = 11;
+        return pictures(name, 11, image);
+    }
+
+    private static Dataset pictures(String name, int rows, Shape image) {
         byte[] bytes = new byte[rows * Math.toIntExact(image.elements())];
         int[] labels = new int[rows];
         Philox.Sequence random = Philox.sequence(5, name, 0);
@@ -227,7 +230,7 @@ final class Networks {
                 batch);
     }
 
-    /** More weights than a processor keeps close at hand, between layers without images. */
+    /** More weights than a processor keeps close at hand, between layers without images, and rows for several parts. */
     private static Network largeWeights() {
         Shape image = Shape.of(1, 20, 20);
         Graph.Builder b = Graph.builder(image);
@@ -236,7 +239,8 @@ final class Networks {
         Node smooth = b.add(tanh(), b.add(linear(19), dropped));
         Node other = b.add(sigmoid(), b.add(linear(19).withoutBias(), dropped));
         Graph graph = b.build(b.add(linear(5), b.add(add(), smooth, other)));
-        return new Network("large weights", graph, Loss.softmaxCrossEntropy(), pictures("large weights", image), 3);
+        return new Network(
+                "large weights", graph, Loss.softmaxCrossEntropy(), pictures("large weights", 113, image), 37);
     }
 
     /** The same after a convolution. */
@@ -261,7 +265,7 @@ final class Networks {
                 "large weights for values",
                 graph,
                 Loss.meanSquaredError(),
-                values("large weights for values", 17, sample, target),
-                5);
+                values("large weights for values", 395, sample, target),
+                131);
     }
 }
