@@ -2,7 +2,10 @@ package dev.weft.cpu;
 
 import dev.weft.op.Op;
 import dev.weft.op.Window2d;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToIntFunction;
 
 /** The gradient of a convolution's filters; see {@link Conv2dKernels#filterGradient}. */
 final class FilterGradient {
@@ -23,18 +26,39 @@ final class FilterGradient {
     private final int lanes;
     private final Frame frame;
     private final int[] taps;
-    private final int[] positions;
+    private final Block[] blocks;
     private final Slots slots;
     private final ThreadScratch scratch;
     /** Taps of the channels whose sums are held at a time. */
     private final int tapsOfChannels;
 
     private final int sumsLength;
-    /** Filters of the widest block. */
-    private final int mostWidth;
+    /** Elements of the gathered gradients of a tile. */
+    private final int gatheredLength;
 
     /** Where images with their padding begin in the scratch memory, after the sums and the gathered gradients. */
     private final int imagesFrom;
+
+    /**
+     * Filters that are summed up together.
+     *
+     * @param first the first of them
+     * @param passes where the window of each pass's first position begins
+     */
+    private record Block(int first, GradientBlock shape, int[] passes) {
+        int filters() {
+            return shape.filters();
+        }
+
+        /** Vectors of the output's gradient that a pass takes. */
+        int vectorsOfPass() {
+            return shape.columns() * shape.filters();
+        }
+
+        int gathered() {
+            return passes.length * vectorsOfPass();
+        }
+    }
 
     FilterGradient(Conv2dKernels.Geometry g, Op.Conv2dFilterGradient op, Binding binding) {
         this.g = g;
@@ -45,21 +69,15 @@ final class FilterGradient {
         this.lanes = tiling.lanes();
         this.frame = Frame.of(g, lanes);
         this.taps = frame.taps(g);
-        this.positions = frame.positions(g);
+        this.blocks = blocks();
         this.slots = new Slots(op.dw().elements(), binding);
-        int bytesOfChannel = sums(0, g.area()) * lanes * Float.BYTES;
+        int bytesOfChannel = blocks[0].shape.sums(g.area()) * lanes * Float.BYTES;
         int channels = Math.max(1, Math.min(g.channels(), SUMS_BYTES / bytesOfChannel));
         this.tapsOfChannels = channels * g.area();
-        int mostSums = 0;
-        int most = 0;
-        for (int k = 0; k < g.filters(); k += width(k)) {
-            mostSums = Math.max(mostSums, sums(k, tapsOfChannels));
-            most = Math.max(most, width(k));
-        }
-        this.mostWidth = most;
-        this.sumsLength = mostSums * lanes;
+        this.sumsLength = most(block -> block.shape.sums(tapsOfChannels)) * lanes;
+        this.gatheredLength = most(Block::gathered) * lanes;
         int group = Math.min(GROUP, tiling.tiles());
-        long gathered = (long) group * mostWidth * positions.length * lanes;
+        long gathered = (long) group * gatheredLength;
         // what no array holds is refused when the arena is allocated, before anything runs
         this.imagesFrom = (int) Math.min(sumsLength + gathered, Integer.MAX_VALUE);
         long frames = frame.isNeeded() ? (long) group * frame.length() : 0;
@@ -84,19 +102,19 @@ final class FilterGradient {
                 slots.combine(dw));
     }
 
-    /** Filters of the block that begins with filter k. */
-    private int width(int k) {
-        return products.gradientWidth(g.filters() - k, g.window().width());
+    private Block[] blocks() {
+        int row = g.window().width();
+        int columns = g.window().strideWidth() == 1 ? g.outWidth() : 1;
+        List<Block> all = new ArrayList<>();
+        for (int k = 0; k < g.filters(); k += all.get(all.size() - 1).filters()) {
+            GradientBlock shape = products.gradientBlock(g.filters() - k, row, columns);
+            all.add(new Block(k, shape, frame.passes(g, shape.columns())));
+        }
+        return all.toArray(Block[]::new);
     }
 
-    private int tapsOfBlock(int k) {
-        return products.gradientTaps(width(k), g.window().width());
-    }
-
-    /** Vectors for the sums of so many taps. */
-    private int sums(int k, int count) {
-        int blocks = (count + tapsOfBlock(k) - 1) / tapsOfBlock(k);
-        return blocks * tapsOfBlock(k) * width(k);
+    private int most(ToIntFunction<Block> size) {
+        return Arrays.stream(blocks).mapToInt(size).max().orElseThrow();
     }
 
     /** Adds what some tiles contribute. */
@@ -112,55 +130,81 @@ final class FilterGradient {
                 frame.fill(g, x.reals, xAt + t * x.tile, scratch.a, imagesAt + t * imageStep);
             }
         }
-        int plane = positions.length * lanes;
-        for (int k = 0; k < g.filters(); k += width(k)) {
+        for (Block block : blocks) {
             for (int t = 0; t < tiles; t++) {
-                gather(k, dyAt + t * dy.tile + k * plane, sumsAt + sumsLength + t * mostWidth * plane);
+                gather(block, dyAt + t * dy.tile, sumsAt + sumsLength + t * gatheredLength);
             }
             for (int tap = 0; tap < taps.length; tap += tapsOfChannels) {
                 int end = Math.min(taps.length, tap + tapsOfChannels);
-                Arrays.fill(scratch.a, sumsAt, sumsAt + sums(k, end - tap) * lanes, 0);
+                Arrays.fill(scratch.a, sumsAt, sumsAt + block.shape.sums(end - tap) * lanes, 0);
                 for (int t = 0; t < tiles; t++) {
-                    int gatheredAt = sumsAt + sumsLength + t * mostWidth * plane;
-                    addTile(k, tap, end, images, imagesAt + t * imageStep, gatheredAt, sumsAt);
+                    int gatheredAt = sumsAt + sumsLength + t * gatheredLength;
+                    addTile(block, tap, end, images, imagesAt + t * imageStep, gatheredAt, sumsAt);
                 }
-                addLanes(k, tap, end, sumsAt, slotAt);
+                addLanes(block, tap, end, sumsAt, slotAt);
             }
         }
     }
 
-    /** Puts the gradients of a block of filters side by side, position by position; a block that is not full repeats its last. */
-    private void gather(int k, int dyAt, int to) {
-        int width = width(k);
-        int plane = positions.length * lanes;
-        for (int p = 0; p < positions.length; p += GATHERED) {
-            int count = Math.min(GATHERED, positions.length - p);
+    /**
+     * Puts the gradients of a block of filters side by side, position by position; a block that is not full repeats its last.
+     * The last pass of a row begins earlier where the row has no whole number of passes, and has zeros for the positions that
+     * the pass before it has.
+     */
+    private void gather(Block block, int dyAt, int to) {
+        int columns = block.shape.columns();
+        int rest = g.outWidth() % columns;
+        if (rest == 0) {
+            gather(block, dyAt, 0, g.outHeight() * g.outWidth(), to);
+            return;
+        }
+        int beyond = columns - rest;
+        int position = block.filters() * lanes;
+        int whole = g.outWidth() - rest;
+        int rowTo = to;
+        for (int row = 0; row < g.outHeight(); row++) {
+            int from = row * g.outWidth();
+            gather(block, dyAt, from, from + whole, rowTo);
+            int last = rowTo + whole * position;
+            Arrays.fill(scratch.a, last, last + beyond * position, 0);
+            gather(block, dyAt, from + whole, from + g.outWidth(), last + beyond * position);
+            rowTo = last + columns * position;
+        }
+    }
+
+    private void gather(Block block, int dyAt, int from, int end, int to) {
+        int width = block.filters();
+        int plane = g.outHeight() * g.outWidth() * lanes;
+        for (int p = from; p < end; p += GATHERED) {
+            int count = Math.min(GATHERED, end - p);
             for (int j = 0; j < width; j++) {
-                int from = dyAt + Math.min(j, g.filters() - k - 1) * plane + p * lanes;
-                products.spread(dy.reals, from, scratch.a, to + (p * width + j) * lanes, width * lanes, count);
+                int filter = Math.min(block.first + j, g.filters() - 1);
+                int at = to + ((p - from) * width + j) * lanes;
+                products.spread(dy.reals, dyAt + filter * plane + p * lanes, scratch.a, at, width * lanes, count);
             }
         }
     }
 
     /** Adds what a tile contributes to some taps of a block of filters, one piece of the positions after the other. */
-    private void addTile(int k, int firstTap, int endTap, float[] images, int imageAt, int gatheredAt, int sumsAt) {
-        int width = width(k);
-        int step = tapsOfBlock(k);
+    private void addTile(
+            Block block, int firstTap, int endTap, float[] images, int imageAt, int gatheredAt, int sumsAt) {
+        int step = block.shape.taps();
+        int pass = block.vectorsOfPass() * lanes;
+        int passes = block.passes.length;
         int pieceBytes = products.gradientPieceBytes();
-        int pieces = (width * positions.length * lanes * Float.BYTES + pieceBytes - 1) / pieceBytes;
+        int pieces = Math.min(passes, (passes * pass * Float.BYTES + pieceBytes - 1) / pieceBytes);
         for (int piece = 0; piece < pieces; piece++) {
-            int from = (int) ((long) piece * positions.length / pieces);
-            int to = (int) ((piece + 1L) * positions.length / pieces);
+            int from = (int) ((long) piece * passes / pieces);
+            int to = (int) ((piece + 1L) * passes / pieces);
             int sums = sumsAt;
             for (int tap = firstTap; tap < endTap; tap += step) {
                 products.gradient(
-                        width,
-                        g.window().width(),
+                        block.shape,
                         scratch.a,
-                        gatheredAt + from * width * lanes,
+                        gatheredAt + from * pass,
                         images,
                         imageAt,
-                        positions,
+                        block.passes,
                         from,
                         to,
                         taps,
@@ -168,21 +212,20 @@ final class FilterGradient {
                         Math.min(tap + step, endTap) - 1,
                         scratch.a,
                         sums);
-                sums += width * step * lanes;
+                sums += block.filters() * step * lanes;
             }
         }
     }
 
     /** Adds the lanes of the sums up, each into its element of the slot. */
-    private void addLanes(int k, int firstTap, int endTap, int sumsAt, int slotAt) {
-        int width = width(k);
-        int step = tapsOfBlock(k);
-        products.sumLanes(scratch.a, sumsAt, sums(k, endTap - firstTap));
-        int filters = Math.min(width, g.filters() - k);
+    private void addLanes(Block block, int firstTap, int endTap, int sumsAt, int slotAt) {
+        int step = block.shape.taps();
+        products.sumLanes(scratch.a, sumsAt, block.shape.sums(endTap - firstTap));
+        int filters = Math.min(block.filters(), g.filters() - block.first);
         for (int tap = firstTap; tap < endTap; tap += step) {
             for (int j = 0; j < filters; j++) {
-                int from = sumsAt + (tap - firstTap) * width + j * step;
-                int to = slotAt + (k + j) * taps.length + tap;
+                int from = sumsAt + (tap - firstTap) * block.filters() + j * step;
+                int to = slotAt + (block.first + j) * taps.length + tap;
                 for (int i = 0; i < Math.min(step, endTap - tap); i++) {
                     slots.array()[to + i] += scratch.a[from + i];
                 }
@@ -216,15 +259,17 @@ final class FilterGradient {
             return taps;
         }
 
-        /** Where the window of each output begins. */
-        int[] positions(Conv2dKernels.Geometry g) {
-            int[] positions = new int[g.outHeight() * g.outWidth()];
-            for (int p = 0; p < positions.length; p++) {
-                int row = p / g.outWidth() * g.window().strideHeight();
-                int column = p % g.outWidth() * g.window().strideWidth();
-                positions[p] = (row * width + column) * lanes;
+        /** Where the window of the first of each so many outputs of a row begins. */
+        int[] passes(Conv2dKernels.Geometry g, int columns) {
+            int count = (g.outWidth() + columns - 1) / columns;
+            int[] passes = new int[g.outHeight() * count];
+            for (int i = 0; i < passes.length; i++) {
+                int row = i / count * g.window().strideHeight();
+                int column = Math.min(i % count * columns, g.outWidth() - columns)
+                        * g.window().strideWidth();
+                passes[i] = (row * width + column) * lanes;
             }
-            return positions;
+            return passes;
         }
 
         void fill(Conv2dKernels.Geometry g, float[] x, int xAt, float[] frame, int frameAt) {

@@ -76,29 +76,26 @@ interface Products {
     void gather(float[] x, int xAt, int xStep, float[] y, int yAt, int count);
 
     /**
-     * How many filters the next block of a gradient takes, where so many remain; it may be more than remain.
+     * The next block of a gradient, where so many filters remain; it may have more.
      *
      * @param row taps of a row of the window
+     * @param columns neighbouring positions of a row whose inputs lie side by side
      */
-    int gradientWidth(int remaining, int row);
-
-    /** How many taps a block of a gradient takes. */
-    int gradientTaps(int width, int row);
+    GradientBlock gradientBlock(int remaining, int row, int columns);
 
     /** Bytes of the output's gradient for which {@link #gradient} is called at a time. */
     int gradientPieceBytes();
 
     /**
-     * {@code lanes[k][t] += sum over positions p of dy[p][k] x[p + t]}, lane by lane. dy of position p and filter k begins at
-     * {@code dyAt + ((p - from) width + k) lanes}, x of position p and tap t at {@code xAt + xs[p] + taps[t]}. Taps past the
-     * last one are that one again.
+     * {@code lanes[k][t] += sum over passes i and columns q of dy[i][q][k] x[i][q + t]}, lane by lane. dy of pass i, column q
+     * and filter k begins at {@code dyAt + (((i - from) columns + q) filters + k) lanes}, x of pass i, column q and tap t at
+     * {@code xAt + xs[i] + q lanes + taps[t]}. Taps past the last one are that one again.
      *
-     * @param to past the last position; there is at least one
-     * @param lanes {@code width} times {@link #gradientTaps} vectors from {@code lanesAt} on
+     * @param to past the last pass; there is at least one
+     * @param lanes filters times taps vectors from {@code lanesAt} on
      */
     void gradient(
-            int width,
-            int row,
+            GradientBlock block,
             float[] dy,
             int dyAt,
             float[] x,

@@ -286,15 +286,10 @@ final class ScalarProducts implements Products {
         copy(count, x, xAt, xStep, y, yAt, LANES);
     }
 
-    @Override
-    public int gradientWidth(int remaining, int row) {
-        return Math.min(remaining, WIDTH);
-    }
-
     /** The taps of a usual window, so that what is copied serves all of them. */
     @Override
-    public int gradientTaps(int width, int row) {
-        return row <= 5 ? row * row : row;
+    public GradientBlock gradientBlock(int remaining, int row, int columns) {
+        return new GradientBlock(Math.min(remaining, WIDTH), row <= 5 ? row * row : row, 1);
     }
 
     @Override
@@ -304,8 +299,7 @@ final class ScalarProducts implements Products {
 
     @Override
     public void gradient(
-            int width,
-            int row,
+            GradientBlock block,
             float[] dy,
             int dyAt,
             float[] x,
@@ -319,7 +313,8 @@ final class ScalarProducts implements Products {
             float[] lanes,
             int lanesAt) {
         Scratch own = scratch.get();
-        int step = gradientTaps(width, row);
+        int width = block.filters();
+        int step = block.taps();
         int tapsPresent = lastTap - firstTap + 1;
         float[][] sums = own.gradientSums(width * step);
         int most = PRODUCTS * GRADIENT_POSITIONS;

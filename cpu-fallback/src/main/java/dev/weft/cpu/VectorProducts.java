@@ -140,19 +140,27 @@ final class VectorProducts implements Products {
         }
     }
 
-    /** Taps that lie side by side need one address and two checks of bounds for all of them. */
+    /**
+     * Four filters and five taps anywhere, one position a pass; or the taps of a row, which lie side by side and are loaded
+     * once for several positions, where at most a quarter of these is beyond the row.
+     */
     @Override
-    public int gradientWidth(int remaining, int row) {
-        if (row == 3 && remaining > 4) {
-            return 8;
+    public GradientBlock gradientBlock(int remaining, int row, int columns) {
+        if (row == 5 && (remaining == 3 || remaining == 5 || remaining == 6) && fills(columns, 4)) {
+            return new GradientBlock(3, 5, 4);
         }
-        boolean threes = remaining == 3 || remaining == 5 || remaining == 6;
-        return row == 5 && threes ? 3 : 4;
+        if (row == 5 && fills(columns, 5)) {
+            return new GradientBlock(4, 5, 5);
+        }
+        if (row == 3 && remaining > 4 && fills(columns, 4)) {
+            return new GradientBlock(8, 3, 4);
+        }
+        return new GradientBlock(4, 5, 1);
     }
 
-    @Override
-    public int gradientTaps(int width, int row) {
-        return width == 8 ? 3 : 5;
+    private static boolean fills(int columns, int pass) {
+        int computed = (columns + pass - 1) / pass * pass;
+        return columns >= pass && 4 * computed <= 5 * columns;
     }
 
     /** With the sums and the image, a first-level cache is full. */
@@ -163,8 +171,7 @@ final class VectorProducts implements Products {
 
     @Override
     public void gradient(
-            int width,
-            int row,
+            GradientBlock block,
             float[] dy,
             int dyAt,
             float[] x,
@@ -178,12 +185,12 @@ final class VectorProducts implements Products {
             float[] lanes,
             int lanesAt) {
         int x0 = xAt + taps[firstTap];
-        if (width == 8) {
-            VectorGradients.gradient8xRow3(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
-        } else if (width == 3) {
-            VectorGradients.gradient3xRow5(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
-        } else if (row == 5) {
-            VectorGradients.gradient4xRow5(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
+        if (block.filters() == 8) {
+            VectorGradients.gradient8x3x4(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
+        } else if (block.filters() == 3) {
+            VectorGradients.gradient3x5x4(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
+        } else if (block.columns() == 5) {
+            VectorGradients.gradient4x5x5(dy, dyAt, x, x0, xs, from, to, lanes, lanesAt);
         } else {
             int x1 = xAt + taps[Math.min(firstTap + 1, lastTap)];
             int x2 = xAt + taps[Math.min(firstTap + 2, lastTap)];
