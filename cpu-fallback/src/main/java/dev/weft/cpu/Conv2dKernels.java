@@ -181,6 +181,9 @@ final class Conv2dKernels {
     /** {@code dx[n,c,h,v]} is the sum over the filters k and the taps that met pixel (h,v), each at the output where it did. */
     static Kernel inputGradient(Op.Conv2dInputGradient op, Binding binding) {
         Geometry g = Geometry.of(op.dx(), op.window(), op.dy());
+        if (InputGradient.takes(g, binding.primitives().products())) {
+            return new InputGradient(g, op, binding).kernel();
+        }
         Operand dy = binding.tiles(op.dy());
         Operand dx = binding.tiles(op.dx());
         Reals w = binding.reals(op.w());

@@ -109,6 +109,19 @@ interface Products {
             float[] lanes,
             int lanesAt);
 
+    /** Channels that {@link #scatter} takes. */
+    int CHANNELS = 2;
+
+    /** Neighbouring pixels that {@link #scatter} takes for a window of so many columns; 0 where it has no loop for it. */
+    int scatterPixels(int row);
+
+    /**
+     * {@code y[c][q + s] += sum over i of w[i][c][s] x[i][q]} for the pixels q, the columns s of a window and
+     * {@link #CHANNELS} channels c. Element (i,c,s) of w is {@code w[wAt + (i CHANNELS + c) columns + s]}; pixel q begins at
+     * {@code xAt + xs[i] + q lanes}, and the result for channel c and column p at {@code yAt + c yChannel + p lanes}.
+     */
+    void scatter(float[] w, int wAt, float[] x, int xAt, int[] xs, int from, int to, float[] y, int yAt, int yChannel);
+
     /** {@code x[i]} becomes the sum of the lanes of the i-th of {@code count} vectors, as a fixed tree. */
     void sumLanes(float[] x, int xAt, int count);
 }

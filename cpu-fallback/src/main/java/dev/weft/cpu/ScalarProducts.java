@@ -413,6 +413,18 @@ final class ScalarProducts implements Products {
         }
     }
 
+    /** None: sums stay in registers in loops that copy what they multiply. */
+    @Override
+    public int scatterPixels(int row) {
+        return 0;
+    }
+
+    @Override
+    public void scatter(
+            float[] w, int wAt, float[] x, int xAt, int[] xs, int from, int to, float[] y, int yAt, int yChannel) {
+        throw new UnsupportedOperationException("no pixels");
+    }
+
     @Override
     public void sumLanes(float[] x, int xAt, int count) {
         for (int i = 0; i < count; i++) {

@@ -200,6 +200,18 @@ final class VectorProducts implements Products {
         }
     }
 
+    /** Needs 29 registers, which AVX-512 has. */
+    @Override
+    public int scatterPixels(int row) {
+        return LANES == 16 && row == 5 ? 5 : 0;
+    }
+
+    @Override
+    public void scatter(
+            float[] w, int wAt, float[] x, int xAt, int[] xs, int from, int to, float[] y, int yAt, int yChannel) {
+        VectorScatter.scatter5x5(w, wAt, x, xAt, xs, from, to, y, yAt, yChannel);
+    }
+
     @Override
     public void sumLanes(float[] x, int xAt, int count) {
         for (int i = 0; i < count; i++) {

@@ -203,6 +203,48 @@ class ProductsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
+    void pixelsAreMultipliedAndScattered(boolean vector) {
+        Products p = products(vector);
+        int lanes = p.lanes();
+        int[] rows = {0, 40 * lanes, 7 * lanes, 23 * lanes};
+        for (int columns = 1; columns <= 9; columns++) {
+            int pixels = p.scatterPixels(columns);
+            if (pixels == 0) {
+                continue;
+            }
+            int channelApart = (pixels + columns) * lanes;
+            for (int from = 0; from < rows.length; from++) {
+                double[] sums = new double[LENGTH];
+                double[] magnitudes = new double[LENGTH];
+                for (int i = 0; i < LENGTH; i++) {
+                    sums[i] = start[i];
+                    magnitudes[i] = Math.abs(sums[i]);
+                }
+                for (int i = from; i < rows.length; i++) {
+                    for (int j = 0; j < Products.CHANNELS * columns * pixels * lanes; j++) {
+                        int lane = j % lanes;
+                        int q = j / lanes % pixels;
+                        int s = j / lanes / pixels % columns;
+                        int c = j / lanes / pixels / columns;
+                        double product = (double) w[3 + (i * Products.CHANNELS + c) * columns + s]
+                                * x[5 + rows[i] + q * lanes + lane];
+                        sums[7 + c * channelApart + (q + s) * lanes + lane] += product;
+                        magnitudes[7 + c * channelApart + (q + s) * lanes + lane] += Math.abs(product);
+                    }
+                }
+                float[] y = start.clone();
+                p.scatter(w, 3, x, 5, rows, from, rows.length, y, 7, channelApart);
+                for (int i = 0; i < LENGTH; i++) {
+                    assertThat(Math.abs(y[i] - sums[i]))
+                            .as("%d columns, rows from %d: element %d", columns, from, i)
+                            .isLessThanOrEqualTo(30 * ROUNDOFF * magnitudes[i]);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
     void lanesAreAddedUpAndVectorsCopied(boolean vector) {
         Products p = products(vector);
         int lanes = p.lanes();
