@@ -12,9 +12,6 @@ final class FilterGradient {
     /** Bytes of the sums of a block of filters and some channels. */
     private static final int SUMS_BYTES = 10 << 10;
 
-    /** Positions that are gathered at a time, so that what is written in turns stays in the first-level cache. */
-    private static final int GATHERED = 32;
-
     /** Tiles whose sums are added up lane by lane; more would lose digits in long running sums. */
     private static final int GROUP = 2;
 
@@ -75,7 +72,7 @@ final class FilterGradient {
         int channels = Math.max(1, Math.min(g.channels(), SUMS_BYTES / bytesOfChannel));
         this.tapsOfChannels = channels * g.area();
         this.sumsLength = most(block -> block.shape.sums(tapsOfChannels)) * lanes;
-        this.gatheredLength = most(Block::gathered) * lanes;
+        this.gatheredLength = most(this::gatheredLength);
         int group = Math.min(GROUP, tiling.tiles());
         long gathered = (long) group * gatheredLength;
         // what no array holds is refused when the arena is allocated, before anything runs
@@ -131,15 +128,12 @@ final class FilterGradient {
             }
         }
         for (Block block : blocks) {
-            for (int t = 0; t < tiles; t++) {
-                gather(block, dyAt + t * dy.tile, sumsAt + sumsLength + t * gatheredLength);
-            }
             for (int tap = 0; tap < taps.length; tap += tapsOfChannels) {
                 int end = Math.min(taps.length, tap + tapsOfChannels);
                 Arrays.fill(scratch.a, sumsAt, sumsAt + block.shape.sums(end - tap) * lanes, 0);
                 for (int t = 0; t < tiles; t++) {
                     int gatheredAt = sumsAt + sumsLength + t * gatheredLength;
-                    addTile(block, tap, end, images, imagesAt + t * imageStep, gatheredAt, sumsAt);
+                    addTile(block, tap, end, images, imagesAt + t * imageStep, dyAt + t * dy.tile, gatheredAt, sumsAt);
                 }
                 addLanes(block, tap, end, sumsAt, slotAt);
             }
@@ -147,61 +141,27 @@ final class FilterGradient {
     }
 
     /**
-     * Puts the gradients of a block of filters side by side, position by position; a block that is not full repeats its last.
-     * The last pass of a row begins earlier where the row has no whole number of passes, and has zeros for the positions that
-     * the pass before it has.
+     * Adds what a tile contributes to some taps of a block of filters, one piece of the passes after the other. A piece is
+     * gathered for the first taps, and kept where there are more.
      */
-    private void gather(Block block, int dyAt, int to) {
-        int columns = block.shape.columns();
-        int rest = g.outWidth() % columns;
-        if (rest == 0) {
-            gather(block, dyAt, 0, g.outHeight() * g.outWidth(), to);
-            return;
-        }
-        int beyond = columns - rest;
-        int position = block.filters() * lanes;
-        int whole = g.outWidth() - rest;
-        int rowTo = to;
-        for (int row = 0; row < g.outHeight(); row++) {
-            int from = row * g.outWidth();
-            gather(block, dyAt, from, from + whole, rowTo);
-            int last = rowTo + whole * position;
-            Arrays.fill(scratch.a, last, last + beyond * position, 0);
-            gather(block, dyAt, from + whole, from + g.outWidth(), last + beyond * position);
-            rowTo = last + columns * position;
-        }
-    }
-
-    private void gather(Block block, int dyAt, int from, int end, int to) {
-        int width = block.filters();
-        int plane = g.outHeight() * g.outWidth() * lanes;
-        for (int p = from; p < end; p += GATHERED) {
-            int count = Math.min(GATHERED, end - p);
-            for (int j = 0; j < width; j++) {
-                int filter = Math.min(block.first + j, g.filters() - 1);
-                int at = to + ((p - from) * width + j) * lanes;
-                products.spread(dy.reals, dyAt + filter * plane + p * lanes, scratch.a, at, width * lanes, count);
-            }
-        }
-    }
-
-    /** Adds what a tile contributes to some taps of a block of filters, one piece of the positions after the other. */
     private void addTile(
-            Block block, int firstTap, int endTap, float[] images, int imageAt, int gatheredAt, int sumsAt) {
+            Block block, int firstTap, int endTap, float[] images, int imageAt, int dyAt, int gatheredAt, int sumsAt) {
         int step = block.shape.taps();
         int pass = block.vectorsOfPass() * lanes;
-        int passes = block.passes.length;
-        int pieceBytes = products.gradientPieceBytes();
-        int pieces = Math.min(passes, (passes * pass * Float.BYTES + pieceBytes - 1) / pieceBytes);
+        int pieces = pieces(block);
         for (int piece = 0; piece < pieces; piece++) {
-            int from = (int) ((long) piece * passes / pieces);
-            int to = (int) ((piece + 1L) * passes / pieces);
+            int from = firstPass(block, piece);
+            int to = firstPass(block, piece + 1);
+            int pieceAt = keepsGathered() ? gatheredAt + from * pass : gatheredAt;
+            if (firstTap == 0) {
+                gather(block, dyAt, from, to, pieceAt);
+            }
             int sums = sumsAt;
             for (int tap = firstTap; tap < endTap; tap += step) {
                 products.gradient(
                         block.shape,
                         scratch.a,
-                        gatheredAt + from * pass,
+                        pieceAt,
                         images,
                         imageAt,
                         block.passes,
@@ -214,6 +174,66 @@ final class FilterGradient {
                         sums);
                 sums += block.filters() * step * lanes;
             }
+        }
+    }
+
+    private boolean keepsGathered() {
+        return tapsOfChannels < taps.length;
+    }
+
+    private int pieces(Block block) {
+        long bytes = (long) block.gathered() * lanes * Float.BYTES;
+        int pieceBytes = products.gradientPieceBytes();
+        return (int) Math.min(block.passes.length, (bytes + pieceBytes - 1) / pieceBytes);
+    }
+
+    private int firstPass(Block block, int piece) {
+        return (int) ((long) piece * block.passes.length / pieces(block));
+    }
+
+    /** Elements for the gradients that are gathered at a time. */
+    private int gatheredLength(Block block) {
+        int passes = (block.passes.length + pieces(block) - 1) / pieces(block);
+        return (keepsGathered() ? block.gathered() : passes * block.vectorsOfPass()) * lanes;
+    }
+
+    /**
+     * Puts the gradients of a block of filters side by side, position by position; a block that is not full repeats its last.
+     * The last pass of a row begins earlier where the row has no whole number of passes, and has zeros for the positions that
+     * the pass before it has.
+     */
+    private void gather(Block block, int dyAt, int from, int end, int to) {
+        int columns = block.shape.columns();
+        int position = block.filters() * lanes;
+        int wholeOfRow = g.outWidth() / columns;
+        int rest = g.outWidth() % columns;
+        int passesOfRow = rest == 0 ? wholeOfRow : wholeOfRow + 1;
+        int at = to;
+        int pass = from;
+        while (pass < end) {
+            int first = pass % passesOfRow;
+            int row = pass / passesOfRow * g.outWidth();
+            int whole = Math.min(end - pass, wholeOfRow - first);
+            if (whole > 0) {
+                gatherPositions(block, dyAt, row + first * columns, whole * columns, at);
+                pass += whole;
+                at += whole * columns * position;
+            } else {
+                int last = at + (columns - rest) * position;
+                Arrays.fill(scratch.a, at, last, 0);
+                gatherPositions(block, dyAt, row + g.outWidth() - rest, rest, last);
+                pass++;
+                at += columns * position;
+            }
+        }
+    }
+
+    private void gatherPositions(Block block, int dyAt, int first, int count, int to) {
+        int width = block.filters();
+        int plane = g.outHeight() * g.outWidth() * lanes;
+        for (int j = 0; j < width; j++) {
+            int from = dyAt + Math.min(block.first + j, g.filters() - 1) * plane + first * lanes;
+            products.spread(dy.reals, from, scratch.a, to + j * lanes, width * lanes, count);
         }
     }
 

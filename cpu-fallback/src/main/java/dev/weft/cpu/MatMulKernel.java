@@ -27,6 +27,9 @@ final class MatMulKernel {
     /** Elements between two packed columns of vectors, which would all want the same lines of a cache after powers of two. */
     private static final int APART = 48;
 
+    /** Panels of b that are packed together: rows of b are far apart, and each visit should read much of one. */
+    private static final int PANELS = 4;
+
     /** Up to so many columns, packing a takes longer than it saves. */
     private static final int FEW_COLUMNS = 64;
 
@@ -90,14 +93,15 @@ final class MatMulKernel {
     static Kernel bind(Op.MatMul op, Op.AddBias addBias, Op.Activation relu, Binding binding) {
         MatMulKernel kernel = new MatMulKernel(op, addBias, relu, binding);
         int runs = (kernel.blocks.count() + BLOCKS - 1) / BLOCKS;
-        Phase pack = new Phase(runs + kernel.panels, (part, thread) -> {
+        Phase pack = new Phase(runs + (kernel.panels + PANELS - 1) / PANELS, (part, thread) -> {
             if (part == 0) {
                 Arrays.fill(kernel.zero.a, kernel.zero.at, kernel.zero.at + kernel.lanes, 0);
             }
             if (part < runs && kernel.packsA) {
                 kernel.packRows(part * BLOCKS, Math.min(kernel.blocks.count(), (part + 1) * BLOCKS));
             } else if (part >= runs) {
-                kernel.packPanel(part - runs);
+                int first = (part - runs) * PANELS;
+                kernel.packPanels(first, Math.min(kernel.panels, first + PANELS));
             }
         });
         Phase multiply = new Phase(runs * kernel.panels, (part, thread) -> {
@@ -125,30 +129,40 @@ final class MatMulKernel {
         }
     }
 
-    /** Packs a panel vector by vector; the columns past the last are zero. */
-    private void packPanel(int panel) {
-        for (int vector = firstVector(panel); vector < firstVector(panel + 1); vector++) {
-            int first = vector * lanes;
-            int present = Math.min(lanes, columns - first);
-            int at = packedB.at + vector * vectorLength;
-            if (present < lanes) {
-                Arrays.fill(packedB.a, at, at + lanes * inner, 0);
+    /** Packs panels vector by vector; the columns past the last are zero. */
+    private void packPanels(int firstPanel, int endPanel) {
+        int firstVector = firstVector(firstPanel);
+        int endVector = firstVector(endPanel);
+        int whole = Math.min(endVector, columns / lanes);
+        if (transposeB) {
+            for (int vector = firstVector; vector < whole; vector++) {
+                primitives.rowsToLanes(b.a, b.at + vector * lanes * inner, inner, packedB.a, packedAt(vector));
             }
-            if (transposeB && present == lanes) {
-                primitives.rowsToLanes(b.a, b.at + first * inner, inner, packedB.a, at);
-            } else if (transposeB) {
-                for (int j = 0; j < present; j++) {
-                    int from = b.at + (first + j) * inner;
-                    for (int k = 0; k < inner; k++) {
-                        packedB.a[at + k * lanes + j] = b.a[from + k];
-                    }
-                }
-            } else if (present == lanes) {
-                products.gather(b.a, b.at + first, columns, packedB.a, at, inner);
-            } else {
-                for (int k = 0; k < inner; k++) {
-                    System.arraycopy(b.a, b.at + k * columns + first, packedB.a, at + k * lanes, present);
-                }
+        } else {
+            for (int k = 0; k < inner; k++) {
+                int from = b.at + k * columns + firstVector * lanes;
+                int to = packedAt(firstVector) + k * lanes;
+                products.spread(b.a, from, packedB.a, to, vectorLength, whole - firstVector);
+            }
+        }
+        if (whole < endVector) {
+            packRest(whole * lanes, packedAt(whole));
+        }
+    }
+
+    private int packedAt(int vector) {
+        return packedB.at + vector * vectorLength;
+    }
+
+    /** Packs the columns of the last vector, which is not full. */
+    private void packRest(int first, int to) {
+        int row = transposeB ? 1 : columns;
+        int column = transposeB ? inner : 1;
+        Arrays.fill(packedB.a, to, to + lanes * inner, 0);
+        for (int j = 0; j < columns - first; j++) {
+            int from = b.at + (first + j) * column;
+            for (int k = 0; k < inner; k++) {
+                packedB.a[to + k * lanes + j] = b.a[from + k * row];
             }
         }
     }
@@ -166,7 +180,7 @@ final class MatMulKernel {
             for (int block = firstBlock; block < endBlock; block++) {
                 int row = blocks.first(block);
                 int at = resultAt + (row - blocks.first(firstBlock)) * resultRow;
-                int x = packedB.at + firstVector(panel) * vectorLength + from * lanes;
+                int x = packedAt(firstVector(panel)) + from * lanes;
                 float[] start = from == 0 ? zero.a : result;
                 int startAt = from == 0 ? zero.at : at;
                 int startRow = from == 0 ? 0 : resultRow;
