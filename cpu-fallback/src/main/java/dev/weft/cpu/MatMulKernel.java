@@ -18,8 +18,14 @@ final class MatMulKernel {
     /** Rows of the widest block. */
     private static final int MAX_WIDTH = 8;
 
-    /** Blocks of rows of one part of the work. */
-    private static final int BLOCKS = 16;
+    /** Blocks of rows that are packed together, and the fewest of one part of the work. */
+    private static final int FEW_BLOCKS = 16;
+
+    /** The most blocks of a part: all of them meet a panel before the next panel has to come from memory. */
+    private static final int MOST_BLOCKS = 64;
+
+    /** Parts for each thread, where their blocks are not too few for that. */
+    private static final int PARTS = 16;
 
     /** Terms of a piece of the sum: with them a panel takes 192 KB of a second-level cache. */
     private static final int PIECE = 1024;
@@ -92,28 +98,30 @@ final class MatMulKernel {
      */
     static Kernel bind(Op.MatMul op, Op.AddBias addBias, Op.Activation relu, Binding binding) {
         MatMulKernel kernel = new MatMulKernel(op, addBias, relu, binding);
-        int runs = (kernel.blocks.count() + BLOCKS - 1) / BLOCKS;
+        int count = kernel.blocks.count();
+        int runs = kernel.packsA ? (count + FEW_BLOCKS - 1) / FEW_BLOCKS : 0;
         Phase pack = new Phase(runs + (kernel.panels + PANELS - 1) / PANELS, (part, thread) -> {
             if (part == 0) {
                 Arrays.fill(kernel.zero.a, kernel.zero.at, kernel.zero.at + kernel.lanes, 0);
             }
-            if (part < runs && kernel.packsA) {
-                kernel.packRows(part * BLOCKS, Math.min(kernel.blocks.count(), (part + 1) * BLOCKS));
-            } else if (part >= runs) {
+            if (part < runs) {
+                kernel.packRows(part * FEW_BLOCKS, Math.min(count, (part + 1) * FEW_BLOCKS));
+            } else {
                 int first = (part - runs) * PANELS;
                 kernel.packPanels(first, Math.min(kernel.panels, first + PANELS));
             }
         });
-        Phase multiply = new Phase(runs * kernel.panels, (part, thread) -> {
-            int first = part / kernel.panels * BLOCKS;
-            kernel.multiply(first, Math.min(kernel.blocks.count(), first + BLOCKS), part % kernel.panels, thread);
+        int together = Math.min(MOST_BLOCKS, Math.max(FEW_BLOCKS, count * kernel.panels / (PARTS * binding.threads())));
+        Phase multiply = new Phase((count + together - 1) / together * kernel.panels, (part, thread) -> {
+            int first = part / kernel.panels * together;
+            kernel.multiply(first, Math.min(count, first + together), part % kernel.panels, thread);
         });
         return Kernel.whole(pack, multiply);
     }
 
     /** Elements of a thread's memory for results of a panel that is not full. */
     private int tileLength() {
-        return BLOCKS * MAX_WIDTH * ROWS_PANEL * lanes;
+        return MOST_BLOCKS * MAX_WIDTH * ROWS_PANEL * lanes;
     }
 
     /** The first vector of a panel; panels differ by one vector at most. */
