@@ -4,8 +4,10 @@ import dev.weft.op.Op;
 import dev.weft.op.Window2d;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
-import java.util.function.ToIntFunction;
+import java.util.Map;
+import java.util.function.ToLongFunction;
 
 /** The gradient of a convolution's filters; see {@link Conv2dKernels#filterGradient}. */
 final class FilterGradient {
@@ -52,8 +54,8 @@ final class FilterGradient {
             return shape.columns() * shape.filters();
         }
 
-        int gathered() {
-            return passes.length * vectorsOfPass();
+        long gathered() {
+            return (long) passes.length * vectorsOfPass();
         }
     }
 
@@ -71,11 +73,12 @@ final class FilterGradient {
         int bytesOfChannel = blocks[0].shape.sums(g.area()) * lanes * Float.BYTES;
         int channels = Math.max(1, Math.min(g.channels(), SUMS_BYTES / bytesOfChannel));
         this.tapsOfChannels = channels * g.area();
-        this.sumsLength = most(block -> block.shape.sums(tapsOfChannels)) * lanes;
-        this.gatheredLength = most(this::gatheredLength);
+        this.sumsLength = (int) most(block -> block.shape.sums(tapsOfChannels)) * lanes;
+        long mostGathered = most(this::gatheredLength);
         int group = Math.min(GROUP, tiling.tiles());
-        long gathered = (long) group * gatheredLength;
+        long gathered = group * mostGathered;
         // what no array holds is refused when the arena is allocated, before anything runs
+        this.gatheredLength = (int) Math.min(mostGathered, Integer.MAX_VALUE);
         this.imagesFrom = (int) Math.min(sumsLength + gathered, Integer.MAX_VALUE);
         long frames = frame.isNeeded() ? (long) group * frame.length() : 0;
         this.scratch = binding.threadScratch(sumsLength + gathered + frames);
@@ -102,16 +105,18 @@ final class FilterGradient {
     private Block[] blocks() {
         int row = g.window().width();
         int columns = g.window().strideWidth() == 1 ? g.outWidth() : 1;
+        Map<Integer, int[]> passes = new HashMap<>();
         List<Block> all = new ArrayList<>();
         for (int k = 0; k < g.filters(); k += all.get(all.size() - 1).filters()) {
             GradientBlock shape = products.gradientBlock(g.filters() - k, row, columns);
-            all.add(new Block(k, shape, frame.passes(g, shape.columns())));
+            int[] begins = passes.computeIfAbsent(shape.columns(), count -> frame.passes(g, count));
+            all.add(new Block(k, shape, begins));
         }
         return all.toArray(Block[]::new);
     }
 
-    private int most(ToIntFunction<Block> size) {
-        return Arrays.stream(blocks).mapToInt(size).max().orElseThrow();
+    private long most(ToLongFunction<Block> size) {
+        return Arrays.stream(blocks).mapToLong(size).max().orElseThrow();
     }
 
     /** Adds what some tiles contribute. */
@@ -182,7 +187,7 @@ final class FilterGradient {
     }
 
     private int pieces(Block block) {
-        long bytes = (long) block.gathered() * lanes * Float.BYTES;
+        long bytes = block.gathered() * lanes * Float.BYTES;
         int pieceBytes = products.gradientPieceBytes();
         return (int) Math.min(block.passes.length, (bytes + pieceBytes - 1) / pieceBytes);
     }
@@ -192,8 +197,8 @@ final class FilterGradient {
     }
 
     /** Elements for the gradients that are gathered at a time. */
-    private int gatheredLength(Block block) {
-        int passes = (block.passes.length + pieces(block) - 1) / pieces(block);
+    private long gatheredLength(Block block) {
+        long passes = (block.passes.length + pieces(block) - 1) / pieces(block);
         return (keepsGathered() ? block.gathered() : passes * block.vectorsOfPass()) * lanes;
     }
 

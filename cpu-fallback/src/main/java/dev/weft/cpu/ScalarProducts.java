@@ -413,7 +413,7 @@ final class ScalarProducts implements Products {
         }
     }
 
-    /** None: sums stay in registers in loops that copy what they multiply. */
+    /** None: loops for vectors made by the compiler have one result, and {@link Correlation} feeds them. */
     @Override
     public int scatterPixels(int row) {
         return 0;
@@ -422,7 +422,7 @@ final class ScalarProducts implements Products {
     @Override
     public void scatter(
             float[] w, int wAt, float[] x, int xAt, int[] xs, int from, int to, float[] y, int yAt, int yChannel) {
-        throw new UnsupportedOperationException("no pixels");
+        throw new UnsupportedOperationException("scatterPixels is 0");
     }
 
     @Override

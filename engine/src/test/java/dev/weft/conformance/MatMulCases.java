@@ -48,7 +48,7 @@ final class MatMulCases {
                 new Op.MatMul("case", batched("a", 5, 7), parameter("b", 7, 9), false, false, batched("c", 5, 9))));
         cases.add(OpCase.of(new Op.MatMul(
                 "case", batched("a", 35, 520), parameter("b", 260, 520), false, true, batched("c", 35, 260))));
-        for (int[] size : new int[][] {{1, 1, 1}, {33, 3, 17}, {3, 64, 16}, {250, 10, 84}}) {
+        for (int[] size : new int[][] {{1, 1, 1}, {33, 3, 17}, {3, 64, 16}, {250, 10, 84}, {2, 1040, 235}}) {
             cases.add(OpCase.of(new Op.MatMul(
                     "case",
                     batched("dy", size[0], size[1]),
