@@ -18,8 +18,8 @@ final class Arena {
     private static final int CACHE_LINE = 64;
     private static final int ARRAY_HEADER = 16;
 
-    /** Below this size an array has no region of its own, see {@link #at}. */
-    private static final long LARGE = 1 << 22;
+    /** The first element of a large {@code float[]} that begins with a cache line, see {@link #at}. */
+    static final int FIRST_REAL = (CACHE_LINE - ARRAY_HEADER) / Float.BYTES;
 
     private final Map<DType, Object> arrays = new EnumMap<>(DType.class);
 
@@ -29,9 +29,11 @@ final class Arena {
                     .mapToLong(binding -> binding.plan(type).size())
                     .max()
                     .orElse(0);
-            long least = type == DType.REAL ? LARGE / JavaArrays.width(type) : 0;
+            long length = size + base(type);
             arrays.put(
-                    type, JavaArrays.allocate("the memory for activations", type, Math.max(least, size + base(type))));
+                    type,
+                    JavaArrays.allocate(
+                            "the memory for activations", type, type == DType.REAL ? large(length) : length));
         }
     }
 
@@ -42,6 +44,11 @@ final class Arena {
      */
     int at(DType type, MemoryPlan.Block block) {
         return at(type, block.offset());
+    }
+
+    /** Elements of a {@code float[]} that is large, and has so many at least. */
+    static long large(long length) {
+        return Math.max(length, HotSpot.REGION / 2 / Float.BYTES + 1);
     }
 
     int at(DType type, long offset) {

@@ -10,9 +10,9 @@ import java.util.Map;
  * The form that convolution and its input gradient have in common: each position of the output is a sum over the channels
  * and the taps of a filter, and each tap meets one position of the input.
  *
- * <p>For each row of the output the input rows that it needs are copied to a frame, with zeros at both ends: pixel by
- * pixel, each with all rows and channels. There the taps of a position are one run of vectors, and the run of the next
- * position begins a little further on. Copying costs a few percent, since each pixel is multiplied many times. Rows outside
+ * <p>For each row of the output the input rows that it needs are copied to a frame, with zeros at both ends. It has a plane for
+ * each row and channel; how they lie is up to the {@link Products}. With vectors pixel by pixel, each with all planes: the taps of
+ * a position are one run of vectors, and the run of the next position begins a little further on. Copying costs a few percent, since each pixel is multiplied many times. Rows outside
  * the image are left out, for which the weights are packed once more, and so are columns where a group has none inside.
  */
 final class Correlation {
@@ -242,12 +242,13 @@ final class Correlation {
         int rowsBefore = -1;
         for (int o = first; o < end; o++) {
             Rows kind = kindOfRow[o];
-            int pixel = kind.count() * channels;
+            int planes = kind.count() * channels;
             if (kind.count() != rowsBefore) {
-                clearEnds(frame, frameAt, pixel * lanes);
+                clearEnds(frame, frameAt, planes);
                 rowsBefore = kind.count();
             }
             fill(kind.count(), x, xAt + (rows.base()[o] + kind.from) * columns.input() * lanes, frame, frameAt);
+            int pixelStep = products.pixelStep(planes);
             int row = yAt + (o - first) * columns.length() * lanes;
             for (int block = 0; block < blocks.count(); block++) {
                 int width = blocks.width(block);
@@ -255,15 +256,17 @@ final class Correlation {
                 int blockAt = packedAt + blocks.at(block, packedTaps);
                 int last = Math.min(width, filters - filter) - 1;
                 for (Group group : groups.get(width)) {
-                    products.run(
+                    products.runFrame(
                             width,
                             group.count,
-                            (group.to - group.from) * pixel,
+                            group.to - group.from,
+                            planes,
                             packed,
-                            blockAt + (kind.packAt[group.pattern] + group.from * pixel) * width,
+                            blockAt + (kind.packAt[group.pattern] + group.from * planes) * width,
                             frame,
-                            frameAt + (group.pixel + group.from) * pixel * lanes,
-                            group.pixelStep * pixel * lanes,
+                            frameAt + (group.pixel + group.from) * pixelStep,
+                            group.pixelStep,
+                            frameWidth,
                             start,
                             startAt + filter * startFilter,
                             startFilter,
@@ -278,19 +281,27 @@ final class Correlation {
         }
     }
 
-    private void clearEnds(float[] frame, int frameAt, int pixel) {
-        int image = frameAt - frameFirst * pixel;
-        Arrays.fill(frame, frameAt, image, 0);
-        Arrays.fill(frame, image + columns.input() * pixel, frameAt + frameWidth * pixel, 0);
+    private void clearEnds(float[] frame, int frameAt, int planes) {
+        int pixelStep = products.pixelStep(planes);
+        int planeStep = products.planeStep(frameWidth);
+        // where the planes of a pixel lie side by side, its zeros are one run
+        int runs = planeStep == lanes ? 1 : planes;
+        for (int i = 0; i < runs; i++) {
+            int at = frameAt + i * planeStep;
+            int image = at - frameFirst * pixelStep;
+            Arrays.fill(frame, at, image, 0);
+            Arrays.fill(frame, image + columns.input() * pixelStep, at + frameWidth * pixelStep, 0);
+        }
     }
 
     private void fill(int count, float[] x, int xAt, float[] frame, int frameAt) {
-        int pixel = count * channels * lanes;
-        int to = frameAt - frameFirst * pixel;
+        int pixelStep = products.pixelStep(count * channels);
+        int planeStep = products.planeStep(frameWidth);
+        int to = frameAt - frameFirst * pixelStep;
         for (int r = 0; r < count; r++) {
             for (int c = 0; c < channels; c++) {
                 int from = xAt + (c * rows.input() + r) * columns.input() * lanes;
-                products.spread(x, from, frame, to + (r * channels + c) * lanes, pixel, columns.input());
+                products.spread(x, from, frame, to + (r * channels + c) * planeStep, pixelStep, columns.input());
             }
         }
     }

@@ -203,42 +203,42 @@ final class FilterGradient {
     }
 
     /**
-     * Puts the gradients of a block of filters side by side, position by position; a block that is not full repeats its last.
-     * The last pass of a row begins earlier where the row has no whole number of passes, and has zeros for the positions that
-     * the pass before it has.
+     * Puts the gradients of a block of filters side by side, in the order that the loops want; a block that is not full
+     * repeats its last. The last pass of a row begins earlier where the row has no whole number of passes, and has zeros for
+     * the positions that the pass before it has.
      */
     private void gather(Block block, int dyAt, int from, int end, int to) {
         int columns = block.shape.columns();
-        int position = block.filters() * lanes;
+        int filterStep = products.gradientFilterStep(block.shape, end - from);
+        int positionStep = products.gradientPositionStep(block.shape);
         int wholeOfRow = g.outWidth() / columns;
         int rest = g.outWidth() % columns;
         int passesOfRow = rest == 0 ? wholeOfRow : wholeOfRow + 1;
-        int at = to;
-        int pass = from;
-        while (pass < end) {
-            int first = pass % passesOfRow;
-            int row = pass / passesOfRow * g.outWidth();
-            int whole = Math.min(end - pass, wholeOfRow - first);
-            if (whole > 0) {
-                gatherPositions(block, dyAt, row + first * columns, whole * columns, at);
-                pass += whole;
-                at += whole * columns * position;
-            } else {
-                int last = at + (columns - rest) * position;
-                Arrays.fill(scratch.a, at, last, 0);
-                gatherPositions(block, dyAt, row + g.outWidth() - rest, rest, last);
-                pass++;
-                at += columns * position;
-            }
-        }
-    }
-
-    private void gatherPositions(Block block, int dyAt, int first, int count, int to) {
-        int width = block.filters();
         int plane = g.outHeight() * g.outWidth() * lanes;
-        for (int j = 0; j < width; j++) {
-            int from = dyAt + Math.min(block.first + j, g.filters() - 1) * plane + first * lanes;
-            products.spread(dy.reals, from, scratch.a, to + j * lanes, width * lanes, count);
+        for (int j = 0; j < block.filters(); j++) {
+            int image = dyAt + Math.min(block.first + j, g.filters() - 1) * plane;
+            int at = to + j * filterStep;
+            int pass = from;
+            while (pass < end) {
+                int first = pass % passesOfRow;
+                int row = image + pass / passesOfRow * g.outWidth() * lanes;
+                int whole = Math.min(end - pass, wholeOfRow - first);
+                if (whole > 0) {
+                    int count = whole * columns;
+                    products.spread(dy.reals, row + first * columns * lanes, scratch.a, at, positionStep, count);
+                    at += count * positionStep;
+                    pass += whole;
+                } else {
+                    for (int q = rest; q < columns; q++) {
+                        Arrays.fill(scratch.a, at, at + lanes, 0);
+                        at += positionStep;
+                    }
+                    int last = row + (g.outWidth() - rest) * lanes;
+                    products.spread(dy.reals, last, scratch.a, at, positionStep, rest);
+                    at += rest * positionStep;
+                    pass++;
+                }
+            }
         }
     }
 

@@ -69,11 +69,66 @@ interface Products {
             int yStep,
             int last);
 
+    /** Elements from a pixel to the next one in a frame of so many planes; see {@link Correlation}. */
+    default int pixelStep(int planes) {
+        return planes * lanes();
+    }
+
+    /** Elements from a plane to the next one in a frame of so many columns. */
+    default int planeStep(int columns) {
+        return lanes();
+    }
+
+    /**
+     * {@link #run} on a frame: tap {@code s planes + plane} of position p is pixel {@code p step + s} of the plane.
+     *
+     * @param columns columns of the window
+     * @param xAt the first pixel of the first plane that the first position meets
+     * @param step pixels from a position to the next one
+     * @param frameColumns columns of the frame
+     */
+    default void runFrame(
+            int width,
+            int count,
+            int columns,
+            int planes,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            int step,
+            int frameColumns,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
+            float[] y,
+            int yAt,
+            int yFilter,
+            int yStep,
+            int last) {
+        run(
+                width,
+                count,
+                columns * planes,
+                w,
+                wAt,
+                x,
+                xAt,
+                step * pixelStep(planes),
+                start,
+                startAt,
+                startFilter,
+                startStep,
+                y,
+                yAt,
+                yFilter,
+                yStep,
+                last);
+    }
+
     /** Copies {@code count} vectors that lie side by side to places that are {@code yStep} apart. */
     void spread(float[] x, int xAt, float[] y, int yAt, int yStep, int count);
-
-    /** Copies {@code count} vectors that are {@code xStep} apart to places side by side. */
-    void gather(float[] x, int xAt, int xStep, float[] y, int yAt, int count);
 
     /**
      * The next block of a gradient, where so many filters remain; it may have more.
@@ -83,13 +138,19 @@ interface Products {
      */
     GradientBlock gradientBlock(int remaining, int row, int columns);
 
+    /** Elements from one filter's gradients to the next one's where {@link #gradient} takes so many passes. */
+    int gradientFilterStep(GradientBlock block, int passes);
+
+    /** Elements from one position's gradient to the next one's. */
+    int gradientPositionStep(GradientBlock block);
+
     /** Bytes of the output's gradient for which {@link #gradient} is called at a time. */
     int gradientPieceBytes();
 
     /**
      * {@code lanes[k][t] += sum over passes i and columns q of dy[i][q][k] x[i][q + t]}, lane by lane. dy of pass i, column q
-     * and filter k begins at {@code dyAt + (((i - from) columns + q) filters + k) lanes}, x of pass i, column q and tap t at
-     * {@code xAt + xs[i] + q lanes + taps[t]}. Taps past the last one are that one again.
+     * and filter k begins at {@code dyAt + k filterStep + ((i - from) columns + q) positionStep}, x of pass i, column q and
+     * tap t at {@code xAt + xs[i] + q lanes + taps[t]}. Taps past the last one are that one again.
      *
      * @param to past the last pass; there is at least one
      * @param lanes filters times taps vectors from {@code lanesAt} on

@@ -1,8 +1,30 @@
 package dev.weft.cpu;
 
-/** Pooling of tiles in plain loops along the lanes. */
+import java.util.Arrays;
+
+/** Pooling of tiles in plain loops along the lanes; those of two by two pixels become vector code, see {@link LoopMemory}. */
 final class ScalarPooling implements Pooling {
-    private static final int LANES = ScalarProducts.LANES;
+    private static final int LANES = LoopMemory.LANES;
+    private static final int SLOT = LoopMemory.SLOT;
+
+    /** Its square takes the least difference of two numbers beyond one. */
+    private static final float LARGE = 0x1p100f;
+
+    /** Added to a small integer, it leaves it in the lowest bits of the float. */
+    private static final float INTEGER = 0x1p23f;
+
+    private static final int INTEGER_BITS = Float.floatToRawIntBits(INTEGER);
+
+    /** The exponent's bits, which are all ones in infinities and NaN; one more is the sign's bit. */
+    private static final int EXPONENT = 0x7f800000;
+
+    private static final int LEAST_NORMAL = 0x00800000;
+
+    private final LoopMemory memory;
+
+    ScalarPooling(LoopMemory memory) {
+        this.memory = memory;
+    }
 
     @Override
     public void max(
@@ -36,8 +58,8 @@ final class ScalarPooling implements Pooling {
     }
 
     /**
-     * Without branches, which the processor would mispredict, on integers that are ordered as the pixels are. Among equal ones
-     * the first wins.
+     * The four pixels of some windows are copied to slots, and loops over them find the maximum and who won, as a number; a
+     * comparison would keep the compiler from making vectors.
      */
     @Override
     public void maxOfFour(
@@ -51,60 +73,150 @@ final class ScalarPooling implements Pooling {
             int argmaxAt,
             int count,
             boolean relu) {
-        int least = relu ? 0 : Integer.MIN_VALUE;
+        LoopMemory.Slice own = memory.ofThread();
+        float[] slots = own.x();
         int below = width * LANES;
-        for (int j = 0; j < count; j++) {
-            int from = xAt + 2 * j * LANES;
-            int to = yAt + j * LANES;
-            int winnerAt = argmaxAt + j * LANES;
-            int first = pixel + 2 * j;
-            for (int lane = 0; lane < LANES; lane++) {
-                int a = order(x[from + lane]);
-                int b = order(x[from + LANES + lane]);
-                int c = order(x[from + below + lane]);
-                int d = order(x[from + below + LANES + lane]);
-                int best = Math.max(Math.max(a, b), Math.max(c, d));
-                int lower = width + (1 & differs(c, best));
-                int upper = 1 + (differs(b, best) & (lower - 1));
-                argmax[winnerAt + lane] = first + (differs(a, best) & upper);
-                y[to + lane] = Float.intBitsToFloat(orderedBits(Math.max(best, least)));
+        int seen = 0;
+        for (int first = 0; first < count; first += LoopMemory.VECTORS) {
+            int windows = Math.min(LoopMemory.VECTORS, count - first);
+            for (int j = 0; j < windows; j++) {
+                int upper = xAt + 2 * (first + j) * LANES;
+                int slot = own.at() + j * LANES;
+                System.arraycopy(x, upper, slots, slot, LANES);
+                System.arraycopy(x, upper + LANES, slots, slot + SLOT, LANES);
+                System.arraycopy(x, upper + below, slots, slot + 2 * SLOT, LANES);
+                System.arraycopy(x, upper + below + LANES, slots, slot + 3 * SLOT, LANES);
             }
+            int length = windows * LANES;
+            int end = own.at() + length;
+            maximum(slots, own.at(), end);
+            lowerWinner(slots, own.at(), end, width);
+            upperWinner(slots, own.at(), end);
+            winner(slots, own.at(), end);
+            for (int j = 0; j < windows; j++) {
+                int corner = pixel + 2 * (first + j);
+                int offsets = own.at() + 5 * SLOT + j * LANES;
+                int to = argmaxAt + (first + j) * LANES;
+                for (int lane = 0; lane < LANES; lane++) {
+                    int offset = Float.floatToRawIntBits(slots[offsets + lane]) - INTEGER_BITS;
+                    argmax[to + lane] = corner + offset;
+                    seen |= offset;
+                }
+            }
+            int best = own.at() + 4 * SLOT;
+            if (relu) {
+                atLeastZero(slots, best, best + length);
+            }
+            System.arraycopy(slots, best, y, yAt + first * LANES, length);
+        }
+        // of a NaN other bits remain than those of a small integer
+        if (seen >>> 23 != 0) {
+            maxOfFourWithInfinity(x, xAt, width, pixel, y, yAt, argmax, argmaxAt, count, relu);
         }
     }
 
-    /** An integer that is larger for a larger float, the largest one for NaN, and the same for both zeros. */
-    private static int order(float x) {
-        return orderedBits(Float.floatToIntBits(x + 0f));
+    /** Pixel after pixel, since the differences of infinite numbers say nothing. */
+    private void maxOfFourWithInfinity(
+            float[] x,
+            int xAt,
+            int width,
+            int pixel,
+            float[] y,
+            int yAt,
+            int[] argmax,
+            int argmaxAt,
+            int count,
+            boolean relu) {
+        for (int j = 0; j < count; j++) {
+            System.arraycopy(x, xAt + 2 * j * LANES, y, yAt + j * LANES, LANES);
+            Arrays.fill(argmax, argmaxAt + j * LANES, argmaxAt + (j + 1) * LANES, pixel + 2 * j);
+        }
+        for (int i = 1; i < 4; i++) {
+            int offset = i % 2 + i / 2 * width;
+            max(x, xAt + offset * LANES, 2, pixel + offset, y, yAt, argmax, argmaxAt, count);
+        }
+        for (int j = yAt; relu && j < yAt + count * LANES; j++) {
+            y[j] = Math.max(0, y[j]);
+        }
     }
 
-    /** Turns the bits of a float into an integer of the same order, and back. */
-    private static int orderedBits(int bits) {
-        return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+    private static void maximum(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i + 4 * SLOT] = Math.max(Math.max(x[i], x[i + SLOT]), Math.max(x[i + 2 * SLOT], x[i + 3 * SLOT]));
+        }
     }
 
-    /** All bits where the integers differ, else none. */
-    private static int differs(int a, int b) {
-        int difference = a ^ b;
-        return (difference | -difference) >> 31;
+    /** Where the winner lies after the window's first pixel, if it lies in the lower row: the left pixel, or the right one. */
+    private static void lowerWinner(float[] x, int at, int end, float width) {
+        for (int i = at - 1; i < end; i++) {
+            x[i + 5 * SLOT] = width + Math.min(1, (x[i + 4 * SLOT] - x[i + 2 * SLOT]) * LARGE * LARGE);
+        }
+    }
+
+    /** The same for the right pixel of the upper row or what {@link #lowerWinner} found. */
+    private static void upperWinner(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i + 5 * SLOT] = 1 + Math.min(1, (x[i + 4 * SLOT] - x[i + SLOT]) * LARGE * LARGE) * (x[i + 5 * SLOT] - 1);
+        }
+    }
+
+    /** The same for the first pixel or what {@link #upperWinner} found, and {@link #INTEGER}. */
+    private static void winner(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i + 5 * SLOT] = INTEGER + Math.min(1, (x[i + 4 * SLOT] - x[i]) * LARGE * LARGE) * x[i + 5 * SLOT];
+        }
+    }
+
+    private static void atLeastZero(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i] = Math.max(0, x[i]);
+        }
     }
 
     @Override
     public void maxOfFourBackward(
             float[] dy, int dyAt, int[] argmax, int argmaxAt, float[] dx, int dxAt, int width, int pixel, int count) {
-        int below = width * LANES;
-        for (int j = 0; j < count; j++) {
-            int to = dxAt + 2 * j * LANES;
-            int from = dyAt + j * LANES;
-            int winnerAt = argmaxAt + j * LANES;
-            int first = pixel + 2 * j;
-            for (int lane = 0; lane < LANES; lane++) {
-                int bits = Float.floatToRawIntBits(dy[from + lane]);
-                int winner = argmax[winnerAt + lane] - first;
-                dx[to + lane] = Float.intBitsToFloat(bits & ~differs(winner, 0));
-                dx[to + LANES + lane] = Float.intBitsToFloat(bits & ~differs(winner, 1));
-                dx[to + below + lane] = Float.intBitsToFloat(bits & ~differs(winner, width));
-                dx[to + below + LANES + lane] = Float.intBitsToFloat(bits & ~differs(winner, width + 1));
+        LoopMemory.Slice own = memory.ofThread();
+        float[] slots = own.x();
+        int infinite = 0;
+        for (int first = 0; first < count; first += LoopMemory.VECTORS) {
+            int windows = Math.min(LoopMemory.VECTORS, count - first);
+            System.arraycopy(dy, dyAt + first * LANES, slots, own.at(), windows * LANES);
+            for (int j = 0; j < windows; j++) {
+                int corner = pixel + 2 * (first + j);
+                int slot = own.at() + j * LANES;
+                int from = argmaxAt + (first + j) * LANES;
+                for (int lane = 0; lane < LANES; lane++) {
+                    slots[slot + SLOT + lane] = Float.intBitsToFloat(INTEGER_BITS + argmax[from + lane] - corner);
+                    infinite |= (Float.floatToRawIntBits(slots[slot + lane]) & EXPONENT) + LEAST_NORMAL;
+                }
             }
+            for (int i = 0; i < 4; i++) {
+                int offset = i % 2 + i / 2 * width;
+                share(slots, own.at(), own.at() + windows * LANES, INTEGER + offset);
+                int to = dxAt + (2 * first + offset) * LANES;
+                for (int j = 0; j < windows; j++) {
+                    System.arraycopy(slots, own.at() + 2 * SLOT + j * LANES, dx, to + 2 * j * LANES, LANES);
+                }
+            }
+        }
+        if (infinite < 0) {
+            // a factor of zero does not make zero of an infinite number
+            for (int i = 0; i < 4; i++) {
+                int offset = i % 2 + i / 2 * width;
+                for (int j = 0; j < count; j++) {
+                    int to = dxAt + (2 * j + offset) * LANES;
+                    Arrays.fill(dx, to, to + LANES, 0);
+                }
+                maxBackward(dy, dyAt, argmax, argmaxAt, dx, dxAt + offset * LANES, 2, pixel + offset, count);
+            }
+        }
+    }
+
+    /** The gradient of the pixel that lies so far after the window's first one. */
+    private static void share(float[] x, int at, int end, float offset) {
+        for (int i = at - 1; i < end; i++) {
+            x[i + 2 * SLOT] = x[i] * (1 - Math.min(1, Math.abs(x[i + SLOT] - offset)));
         }
     }
 

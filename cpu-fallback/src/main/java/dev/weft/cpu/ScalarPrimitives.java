@@ -1,10 +1,19 @@
 package dev.weft.cpu;
 
+import java.util.Arrays;
+
 /** Plain loops. */
 final class ScalarPrimitives implements Primitives {
-    private final Products products = new ScalarProducts();
-    private final Pooling pooling = new ScalarPooling();
-    private final Losses losses = new ScalarLosses(ScalarProducts.LANES);
+    private static final int LANES = LoopMemory.LANES;
+    private static final int SLOT = LoopMemory.SLOT;
+
+    /** The bits of infinity. */
+    private static final int INFINITY = 0x7f800000;
+
+    private final LoopMemory memory = new LoopMemory(ScalarProducts.WIDTH);
+    private final Products products = new ScalarProducts(memory);
+    private final Pooling pooling = new ScalarPooling(memory);
+    private final Losses losses = new ScalarLosses(LANES);
 
     @Override
     public String description() {
@@ -54,10 +63,14 @@ final class ScalarPrimitives implements Primitives {
         }
     }
 
+    /** Without branches, which the processor would mispredict. */
     @Override
     public void reluBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
         for (int i = 0; i < n; i++) {
-            dx[dxAt + i] = y[yAt + i] > 0 ? dy[dyAt + i] : 0;
+            int bits = Float.floatToRawIntBits(y[yAt + i]);
+            // all ones where y is negative, zero or NaN
+            int blocked = (bits | (bits - 1) | (INFINITY - bits)) >> 31;
+            dx[dxAt + i] = Float.intBitsToFloat(Float.floatToRawIntBits(dy[dyAt + i]) & ~blocked);
         }
     }
 
@@ -119,20 +132,45 @@ final class ScalarPrimitives implements Primitives {
         return zero == 0;
     }
 
+    /** Eight vectors side by side, four times, in each loop, see {@link LoopMemory}. */
     @Override
     public void addUpLanes(float[] x, int xAt, int n, float[] sums, int sumsAt) {
-        for (int lane = 0; lane < ScalarProducts.LANES; lane++) {
-            float even = 0;
-            float odd = 0;
-            int i = 0;
-            for (; i < n - 1; i += 2) {
-                even += x[xAt + i * ScalarProducts.LANES + lane];
-                odd += x[xAt + (i + 1) * ScalarProducts.LANES + lane];
+        LoopMemory.Slice own = memory.ofThread();
+        float[] slots = own.x();
+        int run = LoopMemory.VECTORS * LANES;
+        int sum = own.at() + 4 * SLOT;
+        Arrays.fill(slots, sum, sum + run, 0);
+        System.arraycopy(sums, sumsAt, slots, sum, LANES);
+        int end = xAt + n * LANES;
+        for (int from = xAt; from < end; from += 4 * run) {
+            for (int i = 0; i < 4; i++) {
+                int present = Math.max(0, Math.min(run, end - from - i * run));
+                int slot = own.at() + i * SLOT;
+                System.arraycopy(x, Math.min(end, from + i * run), slots, slot, present);
+                Arrays.fill(slots, slot + present, slot + run, 0);
             }
-            if (i < n) {
-                even += x[xAt + i * ScalarProducts.LANES + lane];
-            }
-            sums[sumsAt + lane] += even + odd;
+            addFour(slots, own.at(), own.at() + run);
+        }
+        addHalves(slots, sum, sum + run / 2);
+        addQuarters(slots, sum, sum + LANES);
+        System.arraycopy(slots, sum, sums, sumsAt, LANES);
+    }
+
+    private static void addFour(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i + 4 * SLOT] += (x[i] + x[i + SLOT]) + (x[i + 2 * SLOT] + x[i + 3 * SLOT]);
+        }
+    }
+
+    private static void addHalves(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i] += x[i + 4 * LANES];
+        }
+    }
+
+    private static void addQuarters(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i] = (x[i] + x[i + LANES]) + (x[i + 2 * LANES] + x[i + 3 * LANES]);
         }
     }
 

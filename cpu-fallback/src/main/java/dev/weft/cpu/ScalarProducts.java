@@ -2,23 +2,16 @@ package dev.weft.cpu;
 
 import java.util.Arrays;
 
-/**
- * The products of tiles in plain loops that HotSpot's compiler turns into vector code. It does so where a loop is long, has
- * one result and few operands, and where all arrays are read and written at the loop's index or a constant distance from
- * it. So the operands are first copied to arrays of their own, several positions side by side; each is used for all filters of
- * a block.
- */
+/** The products of tiles in plain loops that HotSpot's compiler turns into vector code, see {@link LoopMemory}. */
 final class ScalarProducts implements Products {
-    static final int LANES = 64;
+    private static final int LANES = LoopMemory.LANES;
+    private static final int SLOT = LoopMemory.SLOT;
 
     /** The most filters of a block. */
-    private static final int WIDTH = 8;
+    static final int WIDTH = 16;
 
     /** The most positions that are computed together. */
-    private static final int POSITIONS = 8;
-
-    /** The most elements of a loop, and the distance of two operands in their array. */
-    private static final int LENGTH = POSITIONS * LANES;
+    private static final int POSITIONS = LoopMemory.VECTORS;
 
     /** Taps that a loop adds to a sum; with one more, JDK 17 makes no vectors. */
     private static final int TAPS = 5;
@@ -26,33 +19,22 @@ final class ScalarProducts implements Products {
     /** Products that a loop adds to a gradient's sum; with one more, neither JDK 17 nor 25 makes vectors. */
     private static final int PRODUCTS = 3;
 
-    /** The most positions of a gradient's sum that are computed side by side. */
-    private static final int GRADIENT_POSITIONS = 8;
+    /** The most filters of a gradient's block: with more, their sums do not stay in the cache. */
+    private static final int GRADIENT_FILTERS = 4;
 
-    private static final int GRADIENT_LENGTH = GRADIENT_POSITIONS * LANES;
+    /** The most positions of a gradient's sum that are computed side by side. */
+    private static final int GRADIENT_POSITIONS = LoopMemory.VECTORS;
+
+    /** Where the sums of a filter's gradient begin, after the output's gradients. They are zero between two calls. */
+    private static final int SUMS = PRODUCTS * SLOT;
 
     /** Bytes of the output's gradient that a piece takes; larger pieces add up sums less often. */
     private static final int PIECE_BYTES = 1 << 20;
 
-    private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+    private final LoopMemory memory;
 
-    /** A thread's operands and sums. */
-    private static final class Scratch {
-        final float[] x = new float[TAPS * LENGTH];
-        final float[][] sums = new float[WIDTH][LENGTH];
-        final float[] start = new float[LENGTH];
-        final float[][] gradientDy = new float[WIDTH][PRODUCTS * GRADIENT_LENGTH];
-        final float[] gradientX = new float[PRODUCTS * GRADIENT_LENGTH];
-        final float[] half = new float[GRADIENT_LENGTH / 2];
-        final float[] sum = new float[LANES];
-        float[][] gradientSums = new float[0][];
-
-        float[][] gradientSums(int count) {
-            if (gradientSums.length < count) {
-                gradientSums = new float[count][GRADIENT_LENGTH];
-            }
-            return gradientSums;
-        }
+    ScalarProducts(LoopMemory memory) {
+        this.memory = memory;
     }
 
     @Override
@@ -62,12 +44,12 @@ final class ScalarProducts implements Products {
 
     @Override
     public int blockWidth(int remaining) {
-        return Math.min(remaining, WIDTH);
+        return evenly(remaining, WIDTH);
     }
 
     @Override
     public int positions(int width) {
-        return POSITIONS;
+        return width > 8 ? 5 : POSITIONS;
     }
 
     @Override
@@ -91,7 +73,9 @@ final class ScalarProducts implements Products {
             int last) {
         run(
                 count,
+                1,
                 taps,
+                LANES,
                 w,
                 wAt,
                 1,
@@ -131,7 +115,9 @@ final class ScalarProducts implements Products {
             int last) {
         run(
                 count,
+                1,
                 taps,
+                LANES,
                 w,
                 wAt,
                 wFilter,
@@ -150,9 +136,67 @@ final class ScalarProducts implements Products {
                 last);
     }
 
+    /** A row of pixels lies side by side: all positions and taps that meet it have one copy. */
+    @Override
+    public int pixelStep(int planes) {
+        return LANES;
+    }
+
+    @Override
+    public int planeStep(int columns) {
+        return columns * LANES;
+    }
+
+    @Override
+    public void runFrame(
+            int width,
+            int count,
+            int columns,
+            int planes,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            int step,
+            int frameColumns,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
+            float[] y,
+            int yAt,
+            int yFilter,
+            int yStep,
+            int last) {
+        run(
+                count,
+                columns,
+                planes,
+                planeStep(frameColumns),
+                w,
+                wAt,
+                1,
+                width,
+                x,
+                xAt,
+                step * LANES,
+                start,
+                startAt,
+                startFilter,
+                startStep,
+                y,
+                yAt,
+                yFilter,
+                yStep,
+                last);
+    }
+
+    /** Sums over columns and planes; a column is a vector after the one before it. */
     private void run(
             int count,
-            int taps,
+            int columns,
+            int planes,
+            int planeStep,
             float[] w,
             int wAt,
             int wFilter,
@@ -169,17 +213,22 @@ final class ScalarProducts implements Products {
             int yFilter,
             int yStep,
             int last) {
-        Scratch own = scratch.get();
+        LoopMemory.Slice own = memory.ofThread();
         int parts = (count + POSITIONS - 1) / POSITIONS;
         for (int part = 0; part < parts; part++) {
             int first = part * count / parts;
             int positions = (part + 1) * count / parts - first;
-            addTaps(own, positions, taps, w, wAt, wFilter, wTap, x, xAt + first * xStep, xStep, last);
+            int from = xAt + first * xStep;
+            if ((columns == 3 || columns == TAPS) && xStep == LANES) {
+                addRows(own, positions, columns, planes, planeStep, w, wAt, wFilter, wTap, x, from, last);
+            } else {
+                addTaps(own, positions, columns, planes, planeStep, w, wAt, wFilter, wTap, x, from, xStep, last);
+            }
             for (int k = 0; k <= last; k++) {
-                int from = startAt + k * startFilter + first * startStep;
-                copy(positions, start, from, startStep, own.start, 0, LANES);
-                add(own.start, own.sums[k], positions * LANES);
-                copy(positions, own.sums[k], 0, LANES, y, yAt + k * yFilter + first * yStep, yStep);
+                int startOf = startAt + k * startFilter + first * startStep;
+                copy(positions, start, startOf, startStep, own.x(), own.at(), LANES);
+                add(own.x(), own.filters()[k], own.at(), own.at() + positions * LANES);
+                copy(positions, own.filters()[k], own.at(), LANES, y, yAt + k * yFilter + first * yStep, yStep);
             }
         }
     }
@@ -188,11 +237,68 @@ final class ScalarProducts implements Products {
         return HotSpot.FMA ? Math.fma(a, b, c) : a * b + c;
     }
 
-    /** The sums over the taps for all filters. */
-    private static void addTaps(
-            Scratch own,
+    /** The sums over rows of three or five taps, for all filters, where neighbouring positions meet neighbouring pixels. */
+    private static void addRows(
+            LoopMemory.Slice own,
             int positions,
-            int taps,
+            int columns,
+            int planes,
+            int planeStep,
+            float[] w,
+            int wAt,
+            int wFilter,
+            int wTap,
+            float[] x,
+            int xAt,
+            int last) {
+        int at = own.at();
+        int end = at + positions * LANES;
+        for (int k = 0; k <= last; k++) {
+            Arrays.fill(own.filters()[k], at, end, 0);
+        }
+        int column = planes * wTap;
+        for (int plane = 0; plane < planes; plane++) {
+            System.arraycopy(x, xAt + plane * planeStep, own.x(), at, (positions + columns - 1) * LANES);
+            for (int k = 0; k <= last; k++) {
+                int from = wAt + k * wFilter + plane * wTap;
+                float w0 = w[from];
+                float w1 = w[from + column];
+                float w2 = w[from + 2 * column];
+                if (columns == 3) {
+                    addRow(own.x(), w0, w1, w2, own.filters()[k], at, end);
+                } else {
+                    addRow(own.x(), w0, w1, w2, w[from + 3 * column], w[from + 4 * column], own.filters()[k], at, end);
+                }
+            }
+        }
+    }
+
+    private static void addRow(float[] x, float w0, float w1, float w2, float[] y, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            float sum = multiplyAdd(w0, x[i], y[i]);
+            sum = multiplyAdd(w1, x[i + LANES], sum);
+            y[i] = multiplyAdd(w2, x[i + 2 * LANES], sum);
+        }
+    }
+
+    private static void addRow(
+            float[] x, float w0, float w1, float w2, float w3, float w4, float[] y, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            float sum = multiplyAdd(w0, x[i], y[i]);
+            sum = multiplyAdd(w1, x[i + LANES], sum);
+            sum = multiplyAdd(w2, x[i + 2 * LANES], sum);
+            sum = multiplyAdd(w3, x[i + 3 * LANES], sum);
+            y[i] = multiplyAdd(w4, x[i + 4 * LANES], sum);
+        }
+    }
+
+    /** The sums over any taps for all filters. */
+    private static void addTaps(
+            LoopMemory.Slice own,
+            int positions,
+            int columns,
+            int planes,
+            int planeStep,
             float[] w,
             int wAt,
             int wFilter,
@@ -201,16 +307,19 @@ final class ScalarProducts implements Products {
             int xAt,
             int xStep,
             int last) {
-        int length = positions * LANES;
+        int at = own.at();
+        int end = at + positions * LANES;
+        int taps = columns * planes;
         if (taps < TAPS) {
             for (int k = 0; k <= last; k++) {
-                Arrays.fill(own.sums[k], 0, length, 0);
+                Arrays.fill(own.filters()[k], at, end, 0);
             }
         }
         int t = 0;
         for (; t <= taps - TAPS; t += TAPS) {
             for (int i = 0; i < TAPS; i++) {
-                copy(positions, x, xAt + (t + i) * LANES, xStep, own.x, i * LENGTH, LANES);
+                int from = xAt + (t + i) / planes * LANES + (t + i) % planes * planeStep;
+                copy(positions, x, from, xStep, own.x(), at + i * SLOT, LANES);
             }
             for (int k = 0; k <= last; k++) {
                 int from = wAt + k * wFilter + t * wTap;
@@ -220,47 +329,50 @@ final class ScalarProducts implements Products {
                 float w3 = w[from + 3 * wTap];
                 float w4 = w[from + 4 * wTap];
                 if (t == 0) {
-                    sumFive(own.x, w0, w1, w2, w3, w4, own.sums[k], length);
+                    sumFive(own.x(), w0, w1, w2, w3, w4, own.filters()[k], at, end);
                 } else {
-                    addFive(own.x, w0, w1, w2, w3, w4, own.sums[k], length);
+                    addFive(own.x(), w0, w1, w2, w3, w4, own.filters()[k], at, end);
                 }
             }
         }
         for (; t < taps; t++) {
-            copy(positions, x, xAt + t * LANES, xStep, own.x, 0, LANES);
+            int from = xAt + t / planes * LANES + t % planes * planeStep;
+            copy(positions, x, from, xStep, own.x(), at, LANES);
             for (int k = 0; k <= last; k++) {
-                addOne(own.x, w[wAt + k * wFilter + t * wTap], own.sums[k], length);
+                addOne(own.x(), w[wAt + k * wFilter + t * wTap], own.filters()[k], at, end);
             }
         }
     }
 
-    private static void sumFive(float[] x, float w0, float w1, float w2, float w3, float w4, float[] y, int length) {
-        for (int i = 0; i < length; i++) {
-            float sum = multiplyAdd(w1, x[i + LENGTH], w0 * x[i]);
-            sum = multiplyAdd(w2, x[i + 2 * LENGTH], sum);
-            sum = multiplyAdd(w3, x[i + 3 * LENGTH], sum);
-            y[i] = multiplyAdd(w4, x[i + 4 * LENGTH], sum);
+    private static void sumFive(
+            float[] x, float w0, float w1, float w2, float w3, float w4, float[] y, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            float sum = multiplyAdd(w1, x[i + SLOT], w0 * x[i]);
+            sum = multiplyAdd(w2, x[i + 2 * SLOT], sum);
+            sum = multiplyAdd(w3, x[i + 3 * SLOT], sum);
+            y[i] = multiplyAdd(w4, x[i + 4 * SLOT], sum);
         }
     }
 
-    private static void addFive(float[] x, float w0, float w1, float w2, float w3, float w4, float[] y, int length) {
-        for (int i = 0; i < length; i++) {
+    private static void addFive(
+            float[] x, float w0, float w1, float w2, float w3, float w4, float[] y, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
             float sum = multiplyAdd(w0, x[i], y[i]);
-            sum = multiplyAdd(w1, x[i + LENGTH], sum);
-            sum = multiplyAdd(w2, x[i + 2 * LENGTH], sum);
-            sum = multiplyAdd(w3, x[i + 3 * LENGTH], sum);
-            y[i] = multiplyAdd(w4, x[i + 4 * LENGTH], sum);
+            sum = multiplyAdd(w1, x[i + SLOT], sum);
+            sum = multiplyAdd(w2, x[i + 2 * SLOT], sum);
+            sum = multiplyAdd(w3, x[i + 3 * SLOT], sum);
+            y[i] = multiplyAdd(w4, x[i + 4 * SLOT], sum);
         }
     }
 
-    private static void addOne(float[] x, float w, float[] y, int length) {
-        for (int i = 0; i < length; i++) {
+    private static void addOne(float[] x, float w, float[] y, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
             y[i] = multiplyAdd(w, x[i], y[i]);
         }
     }
 
-    private static void add(float[] x, float[] y, int length) {
-        for (int i = 0; i < length; i++) {
+    private static void add(float[] x, float[] y, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
             y[i] = y[i] + x[i];
         }
     }
@@ -281,15 +393,28 @@ final class ScalarProducts implements Products {
         copy(count, x, xAt, LANES, y, yAt, yStep);
     }
 
-    @Override
-    public void gather(float[] x, int xAt, int xStep, float[] y, int yAt, int count) {
-        copy(count, x, xAt, xStep, y, yAt, LANES);
-    }
-
-    /** The taps of a usual window, so that what is copied serves all of them. */
+    /** Neighbouring positions of a row, and a row of taps where it has no more than a loop takes. */
     @Override
     public GradientBlock gradientBlock(int remaining, int row, int columns) {
-        return new GradientBlock(Math.min(remaining, WIDTH), row <= 5 ? row * row : row, 1);
+        int taps = row > 1 && row < TAPS ? row : TAPS;
+        return new GradientBlock(evenly(remaining, GRADIENT_FILTERS), taps, evenly(columns, GRADIENT_POSITIONS));
+    }
+
+    /** The size of the first of as few parts as possible. */
+    private static int evenly(int count, int most) {
+        int parts = (count + most - 1) / most;
+        return (count + parts - 1) / parts;
+    }
+
+    /** The vectors of a filter lie side by side. */
+    @Override
+    public int gradientFilterStep(GradientBlock block, int passes) {
+        return passes * block.columns() * LANES;
+    }
+
+    @Override
+    public int gradientPositionStep(GradientBlock block) {
+        return LANES;
     }
 
     @Override
@@ -312,104 +437,143 @@ final class ScalarProducts implements Products {
             int lastTap,
             float[] lanes,
             int lanesAt) {
-        Scratch own = scratch.get();
-        int width = block.filters();
-        int step = block.taps();
-        int tapsPresent = lastTap - firstTap + 1;
-        float[][] sums = own.gradientSums(width * step);
-        int most = PRODUCTS * GRADIENT_POSITIONS;
-        int parts = (to - from + most - 1) / most;
-        for (int part = 0; part < parts; part++) {
-            int first = from + part * (to - from) / parts;
-            int end = from + (part + 1) * (to - from) / parts;
-            int positions = (end - first + PRODUCTS - 1) / PRODUCTS;
-            for (int k = 0; k < width; k++) {
-                gatherGradient(
-                        positions,
-                        end - first,
+        LoopMemory.Slice own = memory.ofThread();
+        int columns = block.columns();
+        int present = lastTap - firstTap + 1;
+        int filterStep = gradientFilterStep(block, to - from);
+        // taps of a row meet the same pixels; others have a row of pixels each
+        boolean row = taps[lastTap] - taps[firstTap] == (present - 1) * LANES;
+        int passes = row ? 1 : GRADIENT_POSITIONS / columns;
+        int end = own.at() + passes * columns * LANES;
+        for (int first = from; first < to; first += PRODUCTS * passes) {
+            for (int k = 0; k < block.filters(); k++) {
+                copyGradients(
                         dy,
-                        dyAt + ((first - from) * width + k) * LANES,
-                        width,
-                        own.gradientDy[k]);
+                        dyAt + k * filterStep,
+                        first - from,
+                        to - from,
+                        passes,
+                        columns,
+                        own.filters()[k],
+                        own.at());
             }
-            for (int t = 0; t < tapsPresent; t++) {
-                gatherInput(positions, x, xAt + taps[firstTap + t], xs, first, end, own.gradientX);
-                for (int k = 0; k < width; k++) {
-                    float[] sum = sums[k * step + t];
-                    if (part == 0) {
-                        sumProducts(own.gradientDy[k], own.gradientX, sum, positions * LANES);
-                        Arrays.fill(sum, positions * LANES, GRADIENT_LENGTH, 0);
-                    } else {
-                        addProducts(own.gradientDy[k], own.gradientX, sum, positions * LANES);
+            if (row) {
+                copyPixels(x, xAt + taps[firstTap], xs, first, to, 1, columns + present - 1, own.x(), own.at());
+                for (int k = 0; k < block.filters(); k++) {
+                    for (int t = 0; t < present; t++) {
+                        addProducts(t, own.x(), own.filters()[k], own.at(), end);
+                    }
+                }
+            } else {
+                for (int t = 0; t < present; t++) {
+                    copyPixels(
+                            x, xAt + taps[firstTap + t], xs, first, to, passes, columns, own.x(), own.at() + t * LANES);
+                    for (int k = 0; k < block.filters(); k++) {
+                        addProducts(t, own.x(), own.filters()[k], own.at(), end);
                     }
                 }
             }
         }
-        for (int k = 0; k < width; k++) {
-            for (int t = 0; t < tapsPresent; t++) {
-                addVectors(sums[k * step + t], own.half, own.sum);
-                int at = lanesAt + (k * step + t) * LANES;
-                for (int lane = 0; lane < LANES; lane++) {
-                    lanes[at + lane] += own.sum[lane];
-                }
+        for (int k = 0; k < block.filters(); k++) {
+            for (int t = 0; t < present; t++) {
+                int sums = own.at() + SUMS + t * SLOT;
+                addPositions(own.filters()[k], sums, lanes, lanesAt + (k * block.taps() + t) * LANES);
             }
         }
     }
 
-    /** One filter's vectors, zeros after the last. */
-    private static void gatherGradient(int positions, int count, float[] dy, int dyAt, int width, float[] to) {
+    /** One filter's gradients of the next passes, zeros after the last. */
+    private static void copyGradients(
+            float[] dy, int dyAt, int first, int end, int passes, int columns, float[] to, int at) {
+        int length = passes * columns * LANES;
         for (int i = 0; i < PRODUCTS; i++) {
-            int first = i * positions;
-            int present = Math.max(0, Math.min(positions, count - first));
-            int at = i * GRADIENT_LENGTH;
-            copy(present, dy, dyAt + first * width * LANES, width * LANES, to, at, LANES);
-            Arrays.fill(to, at + present * LANES, at + positions * LANES, 0);
+            int pass = Math.min(end, first + i * passes);
+            int present = (Math.min(end, pass + passes) - pass) * columns * LANES;
+            int slot = at + i * SLOT;
+            System.arraycopy(dy, dyAt + pass * columns * LANES, to, slot, present);
+            Arrays.fill(to, slot + present, slot + length, 0);
         }
     }
 
-    /** The vectors that a tap meets, zeros after the last; neighbours are copied together. */
-    private static void gatherInput(int positions, float[] x, int xAt, int[] xs, int first, int end, float[] to) {
+    /** The pixels that the next passes meet; the last ones again, times zero, after the last. */
+    private static void copyPixels(
+            float[] x, int xAt, int[] xs, int first, int end, int passes, int columns, float[] to, int at) {
         for (int i = 0; i < PRODUCTS; i++) {
-            int at = i * GRADIENT_LENGTH;
-            int p = first + i * positions;
-            int stop = Math.min(end, p + positions);
-            int endAt = at + positions * LANES;
-            while (p < stop) {
-                int run = 1;
-                while (p + run < stop && xs[p + run] == xs[p] + run * LANES) {
-                    run++;
-                }
-                System.arraycopy(x, xAt + xs[p], to, at, run * LANES);
-                at += run * LANES;
-                p += run;
+            for (int j = 0; j < passes; j++) {
+                int pass = Math.min(end - 1, first + i * passes + j);
+                System.arraycopy(x, xAt + xs[pass], to, at + i * SLOT + j * columns * LANES, columns * LANES);
             }
-            Arrays.fill(to, at, endAt, 0);
         }
     }
 
-    private static void sumProducts(float[] a, float[] b, float[] y, int length) {
-        for (int i = 0; i < length; i++) {
-            float sum = a[i] * b[i];
-            sum = multiplyAdd(a[i + GRADIENT_LENGTH], b[i + GRADIENT_LENGTH], sum);
-            y[i] = multiplyAdd(a[i + 2 * GRADIENT_LENGTH], b[i + 2 * GRADIENT_LENGTH], sum);
+    private static void addProducts(int tap, float[] x, float[] f, int at, int end) {
+        switch (tap) {
+            case 0 -> addProducts0(x, f, at, end);
+            case 1 -> addProducts1(x, f, at, end);
+            case 2 -> addProducts2(x, f, at, end);
+            case 3 -> addProducts3(x, f, at, end);
+            default -> addProducts4(x, f, at, end);
         }
     }
 
-    private static void addProducts(float[] a, float[] b, float[] y, int length) {
-        for (int i = 0; i < length; i++) {
-            float sum = multiplyAdd(a[i], b[i], y[i]);
-            sum = multiplyAdd(a[i + GRADIENT_LENGTH], b[i + GRADIENT_LENGTH], sum);
-            y[i] = multiplyAdd(a[i + 2 * GRADIENT_LENGTH], b[i + 2 * GRADIENT_LENGTH], sum);
+    private static void addProducts0(float[] x, float[] f, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            float sum = multiplyAdd(f[i], x[i], f[i + SUMS]);
+            sum = multiplyAdd(f[i + SLOT], x[i + SLOT], sum);
+            f[i + SUMS] = multiplyAdd(f[i + 2 * SLOT], x[i + 2 * SLOT], sum);
         }
     }
 
-    /** Adds up the eight vectors of a gradient's sum. */
-    private static void addVectors(float[] x, float[] half, float[] sum) {
-        for (int i = 0; i < GRADIENT_LENGTH / 2; i++) {
-            half[i] = x[i] + x[i + GRADIENT_LENGTH / 2];
+    private static void addProducts1(float[] x, float[] f, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            float sum = multiplyAdd(f[i], x[i + LANES], f[i + SUMS + SLOT]);
+            sum = multiplyAdd(f[i + SLOT], x[i + SLOT + LANES], sum);
+            f[i + SUMS + SLOT] = multiplyAdd(f[i + 2 * SLOT], x[i + 2 * SLOT + LANES], sum);
         }
-        for (int i = 0; i < LANES; i++) {
-            sum[i] = (half[i] + half[i + LANES]) + (half[i + 2 * LANES] + half[i + 3 * LANES]);
+    }
+
+    private static void addProducts2(float[] x, float[] f, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            float sum = multiplyAdd(f[i], x[i + 2 * LANES], f[i + SUMS + 2 * SLOT]);
+            sum = multiplyAdd(f[i + SLOT], x[i + SLOT + 2 * LANES], sum);
+            f[i + SUMS + 2 * SLOT] = multiplyAdd(f[i + 2 * SLOT], x[i + 2 * SLOT + 2 * LANES], sum);
+        }
+    }
+
+    private static void addProducts3(float[] x, float[] f, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            float sum = multiplyAdd(f[i], x[i + 3 * LANES], f[i + SUMS + 3 * SLOT]);
+            sum = multiplyAdd(f[i + SLOT], x[i + SLOT + 3 * LANES], sum);
+            f[i + SUMS + 3 * SLOT] = multiplyAdd(f[i + 2 * SLOT], x[i + 2 * SLOT + 3 * LANES], sum);
+        }
+    }
+
+    private static void addProducts4(float[] x, float[] f, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            float sum = multiplyAdd(f[i], x[i + 4 * LANES], f[i + SUMS + 4 * SLOT]);
+            sum = multiplyAdd(f[i + SLOT], x[i + SLOT + 4 * LANES], sum);
+            f[i + SUMS + 4 * SLOT] = multiplyAdd(f[i + 2 * SLOT], x[i + 2 * SLOT + 4 * LANES], sum);
+        }
+    }
+
+    /** Adds up the vectors of a gradient's sum to the one in {@code lanes}. */
+    private static void addPositions(float[] sums, int at, float[] lanes, int lanesAt) {
+        System.arraycopy(lanes, lanesAt, sums, at + GRADIENT_POSITIONS * LANES, LANES);
+        addHalves(sums, at, at + GRADIENT_POSITIONS / 2 * LANES);
+        addQuarters(sums, at, at + LANES);
+        System.arraycopy(sums, at, lanes, lanesAt, LANES);
+        Arrays.fill(sums, at, at + GRADIENT_POSITIONS * LANES, 0);
+    }
+
+    private static void addHalves(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i] = x[i] + x[i + 4 * LANES];
+        }
+    }
+
+    private static void addQuarters(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i] = x[i + 8 * LANES] + ((x[i] + x[i + LANES]) + (x[i + 2 * LANES] + x[i + 3 * LANES]));
         }
     }
 

@@ -133,13 +133,6 @@ final class VectorProducts implements Products {
         }
     }
 
-    @Override
-    public void gather(float[] x, int xAt, int xStep, float[] y, int yAt, int count) {
-        for (int i = 0; i < count; i++) {
-            FloatVector.fromArray(SPECIES, x, xAt + i * xStep).intoArray(y, yAt + i * LANES);
-        }
-    }
-
     /**
      * Four filters and five taps anywhere, one position a pass; or the taps of a row, which lie side by side and are loaded
      * once for several positions, where at most a quarter of these is beyond the row.
@@ -161,6 +154,17 @@ final class VectorProducts implements Products {
     private static boolean fills(int columns, int pass) {
         int computed = (columns + pass - 1) / pass * pass;
         return columns >= pass && 4 * computed <= 5 * columns;
+    }
+
+    /** The vectors of a position lie side by side, so that a loop over positions reads one run of memory. */
+    @Override
+    public int gradientFilterStep(GradientBlock block, int passes) {
+        return LANES;
+    }
+
+    @Override
+    public int gradientPositionStep(GradientBlock block) {
+        return block.filters() * LANES;
     }
 
     /** With the sums and the image, a first-level cache is full. */

@@ -14,7 +14,7 @@ class ProductsTest {
     private static final int LENGTH = 40_000;
 
     private static Products products(boolean vector) {
-        return vector ? new VectorProducts() : new ScalarProducts();
+        return vector ? new VectorProducts() : new ScalarProducts(new LoopMemory(ScalarProducts.WIDTH));
     }
 
     private static float[] random(String stream) {
@@ -50,7 +50,7 @@ class ProductsTest {
     @ValueSource(booleans = {true, false})
     void productsOfPackedFilters(boolean vector) {
         Products p = products(vector);
-        for (int filters = 1; filters <= 9; filters++) {
+        for (int filters : new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 16}) {
             int width = p.blockWidth(filters);
             int last = Math.min(width, filters) - 1;
             for (int count = 0; count <= 9; count++) {
@@ -159,6 +159,67 @@ class ProductsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
+    void productsOfFrames(boolean vector) {
+        Products p = products(vector);
+        int lanes = p.lanes();
+        int planes = 2;
+        int filters = 6;
+        int width = p.blockWidth(filters);
+        int last = width - 1;
+        for (int columns = 1; columns <= 7; columns++) {
+            for (int step : new int[] {1, 2}) {
+                for (int count : new int[] {1, 3, 8, 9, 17}) {
+                    int frameColumns = (count - 1) * step + columns;
+                    int pixelStep = p.pixelStep(planes);
+                    int planeStep = p.planeStep(frameColumns);
+                    int filterStep = count * lanes;
+                    float[] y = start.clone();
+                    p.runFrame(
+                            width,
+                            count,
+                            columns,
+                            planes,
+                            w,
+                            3,
+                            x,
+                            5,
+                            step,
+                            frameColumns,
+                            start,
+                            7,
+                            filterStep,
+                            lanes,
+                            y,
+                            7,
+                            filterStep,
+                            lanes,
+                            last);
+                    for (int i = 0; i < (last + 1) * filterStep; i++) {
+                        int k = i / filterStep;
+                        int position = i % filterStep / lanes;
+                        double sum = start[7 + i];
+                        double magnitude = Math.abs(sum);
+                        for (int t = 0; t < columns * planes; t++) {
+                            int pixel = position * step + t / planes;
+                            double product = (double) w[3 + t * width + k]
+                                    * x[5 + pixel * pixelStep + t % planes * planeStep + i % lanes];
+                            sum += product;
+                            magnitude += Math.abs(product);
+                        }
+                        assertThat(Math.abs(y[7 + i] - sum))
+                                .as("%d columns, step %d, %d positions: element %d", columns, step, count, i)
+                                .isLessThanOrEqualTo((columns * planes + 2) * ROUNDOFF * magnitude);
+                    }
+                    assertThat(y[6]).isEqualTo(start[6]);
+                    int end = 7 + (last + 1) * filterStep;
+                    assertThat(y[end]).isEqualTo(start[end]);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
     void gradientsAddUpLaneByLane(boolean vector) {
         Products p = products(vector);
         int lanes = p.lanes();
@@ -178,6 +239,8 @@ class ProductsTest {
                     }
                     int from = filters % 3;
                     int to = from + 2 * filters - 1;
+                    int filterStep = p.gradientFilterStep(block, to - from);
+                    int positionStep = p.gradientPositionStep(block);
                     float[] sums = start.clone();
                     p.gradient(block, w, 3, x, 5, positions, from, to, taps, 0, most - 1, sums, 7);
                     for (int i = 0; i < width * most * lanes; i++) {
@@ -187,8 +250,8 @@ class ProductsTest {
                         double magnitude = Math.abs(sum);
                         for (int q = 0; q < (to - from) * block.columns(); q++) {
                             int position = positions[from + q / block.columns()] + q % block.columns() * lanes;
-                            double product =
-                                    (double) w[3 + (q * width + k) * lanes + i % lanes] * x[5 + position + tap];
+                            double product = (double) w[3 + k * filterStep + q * positionStep + i % lanes]
+                                    * x[5 + position + tap];
                             sum += product;
                             magnitude += Math.abs(product);
                         }
@@ -266,13 +329,11 @@ class ProductsTest {
             }
             float[] apart = start.clone();
             p.spread(x, 5, apart, 7, 3 * lanes, count);
-            float[] together = start.clone();
-            p.gather(apart, 7, 3 * lanes, together, 9, count);
-            for (int i = 0; i < count * lanes; i++) {
-                assertThat(together[9 + i]).isEqualTo(x[5 + i]);
+            for (int i = 0; i < LENGTH - 7; i++) {
+                boolean copied = i / lanes % 3 == 0 && i / lanes / 3 < count;
+                float expected = copied ? x[5 + i / lanes / 3 * lanes + i % lanes] : start[7 + i];
+                assertThat(apart[7 + i]).isEqualTo(expected);
             }
-            assertThat(together[8]).isEqualTo(start[8]);
-            assertThat(together[9 + count * lanes]).isEqualTo(start[9 + count * lanes]);
         }
     }
 }

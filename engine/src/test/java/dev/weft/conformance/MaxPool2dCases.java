@@ -85,6 +85,22 @@ final class MaxPool2dCases {
                         2,
                         3)
                 .kink());
+        Pool2d quarters = new Pool2d(1, 1, 2, 8, Window2d.square(2, 2, 0));
+        cases.add(byHand(
+                        "two by two pixels: NaN, infinities, zeros of both signs",
+                        quarters,
+                        new double[] {inf, nan, -inf, -inf, 1, inf, -0.0, 0, 3, nan, -inf, -inf, inf, 2, 0, -1},
+                        new double[] {nan, -inf, inf, 0},
+                        1,
+                        2,
+                        5,
+                        6)
+                .kink());
+        Op.MaxPool2dBackward share = backward(quarters);
+        cases.add(OpCase.of("gradients that are not finite", share)
+                .with(share.dy(), inf, nan, -inf, 5)
+                .withIntegers(share.argmax(), 1, 10, 12, 15)
+                .expect(share.dx(), 0, inf, 0, 0, 0, 0, 0, 0, 0, 0, nan, 0, -inf, 0, 0, 5));
         Op.MaxPool2dBackward backward = backward(plane);
         cases.add(OpCase.of("by hand", backward)
                 .with(backward.dy(), 1, 10, 100, 1000)
