@@ -60,4 +60,22 @@ final class LoopMemory {
         long length = Arena.large(Arena.FIRST_REAL + SLICE);
         return (float[]) JavaArrays.allocate("the memory of scalar loops", DType.REAL, length);
     }
+
+    /** Adds up {@link #VECTORS} vectors; the sum takes the place of the first. */
+    static void addUp(float[] x, int at) {
+        addHalves(x, at, at + VECTORS / 2 * LANES);
+        addQuarters(x, at, at + LANES);
+    }
+
+    private static void addHalves(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i] += x[i + VECTORS / 2 * LANES];
+        }
+    }
+
+    private static void addQuarters(float[] x, int at, int end) {
+        for (int i = at - 1; i < end; i++) {
+            x[i] = (x[i] + x[i + LANES]) + (x[i + 2 * LANES] + x[i + 3 * LANES]);
+        }
+    }
 }

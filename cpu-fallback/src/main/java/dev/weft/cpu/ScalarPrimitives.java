@@ -151,26 +151,13 @@ final class ScalarPrimitives implements Primitives {
             }
             addFour(slots, own.at(), own.at() + run);
         }
-        addHalves(slots, sum, sum + run / 2);
-        addQuarters(slots, sum, sum + LANES);
+        LoopMemory.addUp(slots, sum);
         System.arraycopy(slots, sum, sums, sumsAt, LANES);
     }
 
     private static void addFour(float[] x, int at, int end) {
         for (int i = at - 1; i < end; i++) {
             x[i + 4 * SLOT] += (x[i] + x[i + SLOT]) + (x[i + 2 * SLOT] + x[i + 3 * SLOT]);
-        }
-    }
-
-    private static void addHalves(float[] x, int at, int end) {
-        for (int i = at - 1; i < end; i++) {
-            x[i] += x[i + 4 * LANES];
-        }
-    }
-
-    private static void addQuarters(float[] x, int at, int end) {
-        for (int i = at - 1; i < end; i++) {
-            x[i] = (x[i] + x[i + LANES]) + (x[i + 2 * LANES] + x[i + 3 * LANES]);
         }
     }
 

@@ -49,7 +49,7 @@ final class ScalarProducts implements Products {
 
     @Override
     public int positions(int width) {
-        return width > 8 ? 5 : POSITIONS;
+        return POSITIONS;
     }
 
     @Override
@@ -219,6 +219,9 @@ final class ScalarProducts implements Products {
             int first = part * count / parts;
             int positions = (part + 1) * count / parts - first;
             int from = xAt + first * xStep;
+            for (int k = 0; k <= last; k++) {
+                Arrays.fill(own.filters()[k], own.at(), own.at() + positions * LANES, 0);
+            }
             if ((columns == 3 || columns == TAPS) && xStep == LANES) {
                 addRows(own, positions, columns, planes, planeStep, w, wAt, wFilter, wTap, x, from, last);
             } else {
@@ -237,7 +240,7 @@ final class ScalarProducts implements Products {
         return HotSpot.FMA ? Math.fma(a, b, c) : a * b + c;
     }
 
-    /** The sums over rows of three or five taps, for all filters, where neighbouring positions meet neighbouring pixels. */
+    /** Adds the products of rows of three or five taps to the sums of all filters, where neighbouring positions meet neighbouring pixels. */
     private static void addRows(
             LoopMemory.Slice own,
             int positions,
@@ -253,9 +256,6 @@ final class ScalarProducts implements Products {
             int last) {
         int at = own.at();
         int end = at + positions * LANES;
-        for (int k = 0; k <= last; k++) {
-            Arrays.fill(own.filters()[k], at, end, 0);
-        }
         int column = planes * wTap;
         for (int plane = 0; plane < planes; plane++) {
             System.arraycopy(x, xAt + plane * planeStep, own.x(), at, (positions + columns - 1) * LANES);
@@ -292,7 +292,7 @@ final class ScalarProducts implements Products {
         }
     }
 
-    /** The sums over any taps for all filters. */
+    /** Adds the products of any taps to the sums of all filters. */
     private static void addTaps(
             LoopMemory.Slice own,
             int positions,
@@ -310,11 +310,6 @@ final class ScalarProducts implements Products {
         int at = own.at();
         int end = at + positions * LANES;
         int taps = columns * planes;
-        if (taps < TAPS) {
-            for (int k = 0; k <= last; k++) {
-                Arrays.fill(own.filters()[k], at, end, 0);
-            }
-        }
         int t = 0;
         for (; t <= taps - TAPS; t += TAPS) {
             for (int i = 0; i < TAPS; i++) {
@@ -328,11 +323,7 @@ final class ScalarProducts implements Products {
                 float w2 = w[from + 2 * wTap];
                 float w3 = w[from + 3 * wTap];
                 float w4 = w[from + 4 * wTap];
-                if (t == 0) {
-                    sumFive(own.x(), w0, w1, w2, w3, w4, own.filters()[k], at, end);
-                } else {
-                    addFive(own.x(), w0, w1, w2, w3, w4, own.filters()[k], at, end);
-                }
+                addFive(own.x(), w0, w1, w2, w3, w4, own.filters()[k], at, end);
             }
         }
         for (; t < taps; t++) {
@@ -341,16 +332,6 @@ final class ScalarProducts implements Products {
             for (int k = 0; k <= last; k++) {
                 addOne(own.x(), w[wAt + k * wFilter + t * wTap], own.filters()[k], at, end);
             }
-        }
-    }
-
-    private static void sumFive(
-            float[] x, float w0, float w1, float w2, float w3, float w4, float[] y, int at, int end) {
-        for (int i = at - 1; i < end; i++) {
-            float sum = multiplyAdd(w1, x[i + SLOT], w0 * x[i]);
-            sum = multiplyAdd(w2, x[i + 2 * SLOT], sum);
-            sum = multiplyAdd(w3, x[i + 3 * SLOT], sum);
-            y[i] = multiplyAdd(w4, x[i + 4 * SLOT], sum);
         }
     }
 
@@ -445,6 +426,12 @@ final class ScalarProducts implements Products {
         boolean row = taps[lastTap] - taps[firstTap] == (present - 1) * LANES;
         int passes = row ? 1 : GRADIENT_POSITIONS / columns;
         int end = own.at() + passes * columns * LANES;
+        for (int k = 0; k < block.filters(); k++) {
+            for (int t = 0; t < present; t++) {
+                int result = lanesAt + (k * block.taps() + t) * LANES;
+                System.arraycopy(lanes, result, own.filters()[k], own.at() + SUMS + t * SLOT, LANES);
+            }
+        }
         for (int first = from; first < to; first += PRODUCTS * passes) {
             for (int k = 0; k < block.filters(); k++) {
                 copyGradients(
@@ -476,8 +463,11 @@ final class ScalarProducts implements Products {
         }
         for (int k = 0; k < block.filters(); k++) {
             for (int t = 0; t < present; t++) {
-                int sums = own.at() + SUMS + t * SLOT;
-                addPositions(own.filters()[k], sums, lanes, lanesAt + (k * block.taps() + t) * LANES);
+                float[] sums = own.filters()[k];
+                int at = own.at() + SUMS + t * SLOT;
+                LoopMemory.addUp(sums, at);
+                System.arraycopy(sums, at, lanes, lanesAt + (k * block.taps() + t) * LANES, LANES);
+                Arrays.fill(sums, at, at + GRADIENT_POSITIONS * LANES, 0);
             }
         }
     }
@@ -506,6 +496,7 @@ final class ScalarProducts implements Products {
         }
     }
 
+    /** A loop for each tap, since what it reads has to lie a constant distance from its index. */
     private static void addProducts(int tap, float[] x, float[] f, int at, int end) {
         switch (tap) {
             case 0 -> addProducts0(x, f, at, end);
@@ -553,27 +544,6 @@ final class ScalarProducts implements Products {
             float sum = multiplyAdd(f[i], x[i + 4 * LANES], f[i + SUMS + 4 * SLOT]);
             sum = multiplyAdd(f[i + SLOT], x[i + SLOT + 4 * LANES], sum);
             f[i + SUMS + 4 * SLOT] = multiplyAdd(f[i + 2 * SLOT], x[i + 2 * SLOT + 4 * LANES], sum);
-        }
-    }
-
-    /** Adds up the vectors of a gradient's sum to the one in {@code lanes}. */
-    private static void addPositions(float[] sums, int at, float[] lanes, int lanesAt) {
-        System.arraycopy(lanes, lanesAt, sums, at + GRADIENT_POSITIONS * LANES, LANES);
-        addHalves(sums, at, at + GRADIENT_POSITIONS / 2 * LANES);
-        addQuarters(sums, at, at + LANES);
-        System.arraycopy(sums, at, lanes, lanesAt, LANES);
-        Arrays.fill(sums, at, at + GRADIENT_POSITIONS * LANES, 0);
-    }
-
-    private static void addHalves(float[] x, int at, int end) {
-        for (int i = at - 1; i < end; i++) {
-            x[i] = x[i] + x[i + 4 * LANES];
-        }
-    }
-
-    private static void addQuarters(float[] x, int at, int end) {
-        for (int i = at - 1; i < end; i++) {
-            x[i] = x[i + 8 * LANES] + ((x[i] + x[i + LANES]) + (x[i + 2 * LANES] + x[i + 3 * LANES]));
         }
     }
 
