@@ -5,18 +5,16 @@ import java.util.Arrays;
 
 /**
  * Matrix product of whole matrices, {@code c = op(a) op(b)}, and what follows it in a linear layer, bias and ReLU. Rows of a
- * are packed in blocks, or taken as they lie where b has few columns; columns of b are packed in panels of up to three or
- * four vectors. Then a block with a panel is one run of {@link Products}, with the rows as filters and the panel's vectors
- * as positions. The sum is cut into pieces, so that the piece of a panel stays in the second-level cache while blocks pass.
+ * are packed in blocks, or taken as they lie where b has few columns. Columns of b are packed vector by vector; three or four
+ * vectors, which a block takes at a time, are a group, and one or two groups a panel. Then a block with a panel is one run
+ * of {@link Products}, with the rows as filters and the panel's vectors as positions. The sum is cut into pieces, so that
+ * the piece of a panel stays in the second-level cache while blocks pass.
  */
 final class MatMulKernel {
-    /** Vectors of a panel: as many as a block takes at a time, packed or as it lies. */
-    private static final int PACKED_PANEL = 3;
+    /** Vectors that a block takes at a time, packed or as it lies. */
+    private static final int PACKED_GROUP = 3;
 
-    private static final int ROWS_PANEL = 4;
-
-    /** Rows of the widest block. */
-    private static final int MAX_WIDTH = 8;
+    private static final int ROWS_GROUP = 4;
 
     /** Blocks of rows that are packed together, and the fewest of one part of the work. */
     private static final int FEW_BLOCKS = 16;
@@ -27,14 +25,17 @@ final class MatMulKernel {
     /** Parts for each thread, where their blocks are not too few for that. */
     private static final int PARTS = 16;
 
-    /** Terms of a piece of the sum: with them a panel takes 192 KB of a second-level cache. */
+    /** Terms of a piece of the sum. */
     private static final int PIECE = 1024;
+
+    /** Elements of a piece of the widest panel: 384 KB of a second-level cache. */
+    private static final int PANEL = 96 << 10;
 
     /** Elements between two packed columns of vectors, which would all want the same lines of a cache after powers of two. */
     private static final int APART = 48;
 
-    /** Panels of b that are packed together: rows of b are far apart, and each visit should read much of one. */
-    private static final int PANELS = 4;
+    /** Groups of vectors that are packed together: rows of b are far apart, and each visit should read much of one. */
+    private static final int PACKED_TOGETHER = 8;
 
     /** Up to so many columns, packing a takes longer than it saves. */
     private static final int FEW_COLUMNS = 64;
@@ -56,7 +57,10 @@ final class MatMulKernel {
     private final boolean packsA;
     private final int vectors;
     private final int vectorLength;
+    private final int groups;
+    private final int panelGroups;
     private final int panels;
+    private final int partBlocks;
     private final Reals packedA;
     private final Reals packedB;
     private final Reals tiles;
@@ -79,8 +83,12 @@ final class MatMulKernel {
         packsA = transposeA || columns > FEW_COLUMNS;
         blocks = packsA ? new FilterBlocks(rows, products) : new FilterBlocks(rows, remaining -> Products.ROWS);
         vectors = (columns + lanes - 1) / lanes;
-        int panel = packsA ? PACKED_PANEL : ROWS_PANEL;
-        panels = (vectors + panel - 1) / panel;
+        int group = packsA ? PACKED_GROUP : ROWS_GROUP;
+        groups = (vectors + group - 1) / group;
+        int part = blocks.count() * groups / (PARTS * binding.threads());
+        panelGroups = Math.max(1, Math.min(part / FEW_BLOCKS, PANEL / (group * lanes * PIECE)));
+        panels = (groups + panelGroups - 1) / panelGroups;
+        partBlocks = Math.max(FEW_BLOCKS, Math.min(part / panelGroups, MOST_BLOCKS));
         packedA = binding.scratch(packsA ? blocks.length(inner) : 0);
         vectorLength = inner * lanes + APART;
         packedB = binding.scratch((long) vectors * vectorLength);
@@ -100,18 +108,18 @@ final class MatMulKernel {
         MatMulKernel kernel = new MatMulKernel(op, addBias, relu, binding);
         int count = kernel.blocks.count();
         int runs = kernel.packsA ? (count + FEW_BLOCKS - 1) / FEW_BLOCKS : 0;
-        Phase pack = new Phase(runs + (kernel.panels + PANELS - 1) / PANELS, (part, thread) -> {
+        Phase pack = new Phase(runs + (kernel.groups + PACKED_TOGETHER - 1) / PACKED_TOGETHER, (part, thread) -> {
             if (part == 0) {
                 Arrays.fill(kernel.zero.a, kernel.zero.at, kernel.zero.at + kernel.lanes, 0);
             }
             if (part < runs) {
                 kernel.packRows(part * FEW_BLOCKS, Math.min(count, (part + 1) * FEW_BLOCKS));
             } else {
-                int first = (part - runs) * PANELS;
-                kernel.packPanels(first, Math.min(kernel.panels, first + PANELS));
+                int first = (part - runs) * PACKED_TOGETHER;
+                kernel.packColumns(first, first + PACKED_TOGETHER);
             }
         });
-        int together = Math.min(MOST_BLOCKS, Math.max(FEW_BLOCKS, count * kernel.panels / (PARTS * binding.threads())));
+        int together = kernel.partBlocks;
         Phase multiply = new Phase((count + together - 1) / together * kernel.panels, (part, thread) -> {
             int first = part / kernel.panels * together;
             kernel.multiply(first, Math.min(count, first + together), part % kernel.panels, thread);
@@ -121,12 +129,13 @@ final class MatMulKernel {
 
     /** Elements of a thread's memory for results of a panel that is not full. */
     private int tileLength() {
-        return MOST_BLOCKS * MAX_WIDTH * ROWS_PANEL * lanes;
+        // no block is wider than the first one
+        return partBlocks * blocks.width(0) * panelGroups * ROWS_GROUP * lanes;
     }
 
-    /** The first vector of a panel; panels differ by one vector at most. */
-    private int firstVector(int panel) {
-        return (int) ((long) panel * vectors / panels);
+    /** The first vector of a group, or past the last one; groups differ by one vector at most. */
+    private int firstVector(int group) {
+        return (int) ((long) Math.min(group, groups) * vectors / groups);
     }
 
     private void packRows(int firstBlock, int endBlock) {
@@ -137,10 +146,10 @@ final class MatMulKernel {
         }
     }
 
-    /** Packs panels vector by vector; the columns past the last are zero. */
-    private void packPanels(int firstPanel, int endPanel) {
-        int firstVector = firstVector(firstPanel);
-        int endVector = firstVector(endPanel);
+    /** Packs groups vector by vector; the columns past the last are zero. */
+    private void packColumns(int firstGroup, int endGroup) {
+        int firstVector = firstVector(firstGroup);
+        int endVector = firstVector(endGroup);
         int whole = Math.min(endVector, columns / lanes);
         if (transposeB) {
             for (int vector = firstVector; vector < whole; vector++) {
@@ -176,8 +185,9 @@ final class MatMulKernel {
     }
 
     private void multiply(int firstBlock, int endBlock, int panel, int thread) {
-        int first = firstVector(panel) * lanes;
-        int count = firstVector(panel + 1) - firstVector(panel);
+        int firstVector = firstVector(panel * panelGroups);
+        int first = firstVector * lanes;
+        int count = firstVector((panel + 1) * panelGroups) - firstVector;
         // a panel that is not full would write past the row
         boolean full = first + count * lanes <= columns;
         float[] result = full ? c.a : tiles.a;
@@ -188,7 +198,7 @@ final class MatMulKernel {
             for (int block = firstBlock; block < endBlock; block++) {
                 int row = blocks.first(block);
                 int at = resultAt + (row - blocks.first(firstBlock)) * resultRow;
-                int x = packedAt(firstVector(panel)) + from * lanes;
+                int x = packedAt(firstVector) + from * lanes;
                 float[] start = from == 0 ? zero.a : result;
                 int startAt = from == 0 ? zero.at : at;
                 int startRow = from == 0 ? 0 : resultRow;
