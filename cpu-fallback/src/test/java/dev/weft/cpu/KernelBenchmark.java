@@ -1,7 +1,9 @@
 package dev.weft.cpu;
 
 import dev.weft.backend.Backend;
+import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
+import dev.weft.backend.Kernels;
 import dev.weft.backend.Memory;
 import dev.weft.backend.StepRange;
 import dev.weft.program.Cost;
@@ -61,17 +63,23 @@ public class KernelBenchmark {
     @Param("1")
     public int threads;
 
+    /** Kernels of the backend: scalar or vector, or its own choice. */
+    @Param(Kernels.OWN_CHOICE)
+    public String kernels;
+
     private Backend backend;
     private Memory memory;
     private Executable executable;
     private StepRange step;
 
     /**
-     * @param args a regular expression that the names of the cases contain, all by default; threads, 1 by default
+     * @param args a regular expression that the names of the cases contain, all by default; threads, 1 by default;
+     *     kernels, scalar or vector, the backend's choice by default
      */
     public static void main(String[] args) throws RunnerException {
         Pattern pattern = Pattern.compile(args.length > 0 ? args[0] : "");
         String threads = args.length > 1 ? args[1] : "1";
+        String kernels = args.length > 2 ? args[2] : Kernels.OWN_CHOICE;
         List<KernelCase> cases = KernelCase.all().stream()
                 .filter(next -> pattern.matcher(next.name()).find())
                 .toList();
@@ -84,6 +92,7 @@ public class KernelBenchmark {
                             .include("^" + Pattern.quote(KernelBenchmark.class.getName()) + "\\.")
                             .param("kernel", next.name())
                             .param("threads", threads)
+                            .param("kernels", kernels)
                             .addProfiler(Peaks.class.getName())
                             .forks(1)
                             .shouldFailOnError(true)
@@ -166,7 +175,7 @@ public class KernelBenchmark {
                 .findFirst()
                 .orElseThrow()
                 .program();
-        backend = CpuBackend.open(threads);
+        backend = CpuBackend.open(new BackendOptions(threads, Kernels.of(kernels)));
         List<TensorRef> roots = program.ops().stream()
                 .flatMap(op -> Stream.concat(op.inputs().stream(), op.outputs().stream()))
                 .map(TensorRef::root)
