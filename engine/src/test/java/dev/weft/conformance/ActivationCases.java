@@ -40,7 +40,17 @@ final class ActivationCases {
         cases.add(byHand(Op.Function.SIGMOID, x, 0.5, 0.5, 0.7310585786300049, 0.2689414213699951, 1, 0, 1, 0, nan));
         cases.add(byHand(Op.Function.TANH, x, 0, 0, 0.7615941559557649, -0.7615941559557649, 1, -1, 1, -1, nan));
         cases.add(backwardByHand(
-                Op.Function.RELU, new double[] {0, -0.0, 2, 1e-30}, new double[] {3, 3, 3, 3}, 0, 0, 3, 3));
+                Op.Function.RELU,
+                new double[] {0, -0.0, 2, 1e-30, inf, nan, nan, 2},
+                new double[] {3, 3, 3, 3, 3, 3, inf, nan},
+                0,
+                0,
+                3,
+                3,
+                3,
+                0,
+                0,
+                nan));
         cases.add(backwardByHand(
                 Op.Function.SIGMOID, new double[] {0, 1, 0.5, 0.25}, new double[] {3, 3, 4, -16}, 0, 0, 1, -3));
         cases.add(
@@ -54,8 +64,9 @@ final class ActivationCases {
     }
 
     private static OpCase backwardByHand(Op.Function function, double[] y, double[] dy, double... dx) {
+        int n = y.length;
         Op.ActivationBackward op = new Op.ActivationBackward(
-                "case", function, batched("y", 1, 4), batched("dy", 1, 4), batched("dx", 1, 4));
+                "case", function, batched("y", 1, n), batched("dy", 1, n), batched("dx", 1, n));
         return OpCase.of("by hand", op).with(op.y(), y).with(op.dy(), dy).expect(op.dx(), dx);
     }
 }
