@@ -6,7 +6,7 @@ import java.util.Arrays;
 /**
  * Matrix product of whole matrices, {@code c = op(a) op(b)}, and what follows it in a linear layer, bias and ReLU. Rows of a
  * are packed in blocks, or taken as they lie where b has few columns. Columns of b are packed vector by vector; three or four
- * vectors, which a block takes at a time, are a group, and one or two groups a panel. Then a block with a panel is one run
+ * vectors, which a block takes at a time, are a group, and one or more groups a panel. Then a block with a panel is one run
  * of {@link Products}, with the rows as filters and the panel's vectors as positions. The sum is cut into pieces, so that
  * the piece of a panel stays in the second-level cache while blocks pass.
  */
