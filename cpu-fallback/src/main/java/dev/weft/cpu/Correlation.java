@@ -10,10 +10,11 @@ import java.util.Map;
  * The form that convolution and its input gradient have in common: each position of the output is a sum over the channels
  * and the taps of a filter, and each tap meets one position of the input.
  *
- * <p>For each row of the output the input rows that it needs are copied to a frame, with zeros at both ends. It has a plane for
- * each row and channel; how they lie is up to the {@link Products}. With vectors pixel by pixel, each with all planes: the taps of
- * a position are one run of vectors, and the run of the next position begins a little further on. Copying costs a few percent, since each pixel is multiplied many times. Rows outside
- * the image are left out, for which the weights are packed once more, and so are columns where a group has none inside.
+ * <p>For each row of the output the input rows that it needs are copied to a frame, with zeros at both ends. It has a plane
+ * for each row and channel; how they lie is up to the {@link Products}. With vectors pixel by pixel, each with all planes:
+ * the taps of a position are one run of vectors, and the run of the next position begins a little further on. Copying costs
+ * a few percent, since each pixel is multiplied many times. Rows outside the image are left out, for which the weights are
+ * packed once more, and so are columns where a group has none inside.
  */
 final class Correlation {
     private final int channels;

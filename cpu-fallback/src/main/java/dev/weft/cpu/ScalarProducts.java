@@ -240,7 +240,10 @@ final class ScalarProducts implements Products {
         return HotSpot.FMA ? Math.fma(a, b, c) : a * b + c;
     }
 
-    /** Adds the products of rows of three or five taps to the sums of all filters, where neighbouring positions meet neighbouring pixels. */
+    /**
+     * Adds the products of rows of three or five taps to the sums of all filters, where neighbouring positions meet
+     * neighbouring pixels.
+     */
     private static void addRows(
             LoopMemory.Slice own,
             int positions,
