@@ -12,7 +12,6 @@ final class Conversions {
         Operand rows = binding.rows(tensor);
         Operand tiles = binding.tiles(tensor);
         Tiling tiling = binding.tiling();
-        Primitives primitives = binding.primitives();
         int sample = (int) binding.layouts().sample(tensor);
         return Kernel.tiled((task, frame, thread) -> {
             int rowsAt = rows.at(Task.WHOLE, 0);
@@ -21,7 +20,8 @@ final class Conversions {
                 int to = tiles.at(task, frame) + t * tiles.tile;
                 int count = Math.min(tiling.lanes(), tiling.rows() - first);
                 if (tensor.type() == DType.REAL && count == tiling.lanes()) {
-                    primitives.rowsToLanes(rows.reals, rowsAt + first * sample, sample, tiles.reals, to);
+                    int from = rowsAt + first * sample;
+                    Primitives.rowsToColumns(rows.reals, from, count, sample, sample, tiles.reals, to, count);
                 } else {
                     turn(rows, rowsAt + first * sample, tiles, to, sample, tiling.lanes(), count);
                 }

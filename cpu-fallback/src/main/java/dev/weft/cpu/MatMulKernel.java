@@ -5,17 +5,12 @@ import java.util.Arrays;
 
 /**
  * Matrix product of whole matrices, {@code c = op(a) op(b)}, and what follows it in a linear layer, bias and ReLU. Rows of a
- * are packed in blocks, or taken as they lie where b has few columns. Columns of b are packed vector by vector; three or four
- * vectors, which a block takes at a time, are a group, and one or more groups a panel. Then a block with a panel is one run
- * of {@link Products}, with the rows as filters and the panel's vectors as positions. The sum is cut into pieces, so that
- * the piece of a panel stays in the second-level cache while blocks pass.
+ * are packed in blocks, or taken as they lie where b has few columns. Vectors of columns of b lie in groups of four, two or
+ * one, so that a row of a group is one run of memory; a matrix that is a single group stays where it is. A block times a group
+ * is one run of {@link Products}. The sum is cut into pieces, so that a piece of a panel, which is one or more groups, stays
+ * in the second-level cache while blocks pass.
  */
 final class MatMulKernel {
-    /** Vectors that a block takes at a time, packed or as it lies. */
-    private static final int PACKED_GROUP = 3;
-
-    private static final int ROWS_GROUP = 4;
-
     /** Blocks of rows that are packed together, and the fewest of one part of the work. */
     private static final int FEW_BLOCKS = 16;
 
@@ -28,20 +23,23 @@ final class MatMulKernel {
     /** Terms of a piece of the sum. */
     private static final int PIECE = 1024;
 
-    /** Elements of a piece of the widest panel: 384 KB of a second-level cache. */
-    private static final int PANEL = 96 << 10;
+    /** Elements of a piece of the widest panel: 512 KB of a second-level cache. */
+    private static final int PANEL = 128 << 10;
 
-    /** Elements between two packed columns of vectors, which would all want the same lines of a cache after powers of two. */
+    /** Elements between two packed groups, which would all want the same lines of a cache after powers of two. */
     private static final int APART = 48;
 
-    /** Groups of vectors that are packed together: rows of b are far apart, and each visit should read much of one. */
-    private static final int PACKED_TOGETHER = 8;
+    /** Terms of a transposed a that blocks are packed with: other blocks have other parts of their cache lines. */
+    private static final int TERMS_TOGETHER = 64;
+
+    /** Groups that are packed together: rows of b are far apart, and each visit should read much of one. */
+    private static final int PACKED_TOGETHER = 6;
 
     /** Up to so many columns, packing a takes longer than it saves. */
-    private static final int FEW_COLUMNS = 64;
+    private static final int FEW_COLUMNS = 128;
 
-    private final Primitives primitives;
     private final Products products;
+    private final Primitives primitives;
     private final int lanes;
     private final int rows;
     private final int columns;
@@ -55,8 +53,8 @@ final class MatMulKernel {
     private final boolean relu;
     private final FilterBlocks blocks;
     private final boolean packsA;
+    private final boolean packsB;
     private final int vectors;
-    private final int vectorLength;
     private final int groups;
     private final int panelGroups;
     private final int panels;
@@ -64,7 +62,7 @@ final class MatMulKernel {
     private final Reals packedA;
     private final Reals packedB;
     private final Reals tiles;
-    private final Reals zero;
+    private final float[] zero;
 
     private MatMulKernel(Op.MatMul op, Op.AddBias addBias, Op.Activation relu, Binding binding) {
         primitives = binding.primitives();
@@ -81,19 +79,18 @@ final class MatMulKernel {
         b = binding.reals(op.b());
         c = binding.reals(relu != null ? relu.y() : addBias != null ? addBias.y() : op.c());
         packsA = transposeA || columns > FEW_COLUMNS;
-        blocks = packsA ? new FilterBlocks(rows, products) : new FilterBlocks(rows, remaining -> Products.ROWS);
+        blocks = new FilterBlocks(rows, remaining -> products.blockRows(packsA));
         vectors = (columns + lanes - 1) / lanes;
-        int group = packsA ? PACKED_GROUP : ROWS_GROUP;
-        groups = (vectors + group - 1) / group;
+        groups = vectors / Products.GROUP + Integer.bitCount(vectors % Products.GROUP);
+        packsB = transposeB || groups > 1 || columns < vectors * lanes;
         int part = blocks.count() * groups / (PARTS * binding.threads());
-        panelGroups = Math.max(1, Math.min(part / FEW_BLOCKS, PANEL / (group * lanes * PIECE)));
+        panelGroups = Math.max(1, Math.min(part / FEW_BLOCKS, PANEL / (Products.GROUP * lanes * PIECE)));
         panels = (groups + panelGroups - 1) / panelGroups;
         partBlocks = Math.max(FEW_BLOCKS, Math.min(part / panelGroups, MOST_BLOCKS));
         packedA = binding.scratch(packsA ? blocks.length(inner) : 0);
-        vectorLength = inner * lanes + APART;
-        packedB = binding.scratch((long) vectors * vectorLength);
+        packedB = binding.scratch(packsB ? (long) vectors * lanes * inner + (long) groups * APART : 0);
         tiles = binding.scratch((long) binding.threads() * tileLength());
-        zero = binding.scratch(lanes);
+        zero = new float[Products.GROUP * lanes];
     }
 
     static Kernel bind(Op.MatMul op, Binding binding) {
@@ -108,15 +105,13 @@ final class MatMulKernel {
         MatMulKernel kernel = new MatMulKernel(op, addBias, relu, binding);
         int count = kernel.blocks.count();
         int runs = kernel.packsA ? (count + FEW_BLOCKS - 1) / FEW_BLOCKS : 0;
-        Phase pack = new Phase(runs + (kernel.groups + PACKED_TOGETHER - 1) / PACKED_TOGETHER, (part, thread) -> {
-            if (part == 0) {
-                Arrays.fill(kernel.zero.a, kernel.zero.at, kernel.zero.at + kernel.lanes, 0);
-            }
+        int packed = kernel.packsB ? (kernel.groups + PACKED_TOGETHER - 1) / PACKED_TOGETHER : 0;
+        Phase pack = new Phase(runs + packed, (part, thread) -> {
             if (part < runs) {
                 kernel.packRows(part * FEW_BLOCKS, Math.min(count, (part + 1) * FEW_BLOCKS));
             } else {
                 int first = (part - runs) * PACKED_TOGETHER;
-                kernel.packColumns(first, first + PACKED_TOGETHER);
+                kernel.packColumns(first, Math.min(kernel.groups, first + PACKED_TOGETHER));
             }
         });
         int together = kernel.partBlocks;
@@ -129,127 +124,104 @@ final class MatMulKernel {
 
     /** Elements of a thread's memory for results of a panel that is not full. */
     private int tileLength() {
-        // no block is wider than the first one
-        return partBlocks * blocks.width(0) * panelGroups * ROWS_GROUP * lanes;
+        return partBlocks * products.blockRows(packsA) * panelGroups * Products.GROUP * lanes;
     }
 
-    /** The first vector of a group, or past the last one; groups differ by one vector at most. */
+    /** The first vector of a group, or the number of vectors past the last group: fours, then a two, then a one. */
     private int firstVector(int group) {
-        return (int) ((long) Math.min(group, groups) * vectors / groups);
+        int fours = vectors / Products.GROUP;
+        if (group <= fours) {
+            return group * Products.GROUP;
+        }
+        return group == fours + 1 && vectors % Products.GROUP == 3 ? vectors - 1 : vectors;
     }
 
     private void packRows(int firstBlock, int endBlock) {
         int row = transposeA ? 1 : inner;
-        int step = transposeA ? rows : 1;
-        for (int block = firstBlock; block < endBlock; block++) {
-            blocks.pack(block, a.a, a.at, row, step, inner, packedA.a, packedA.at);
+        int term = transposeA ? rows : 1;
+        int run = transposeA ? TERMS_TOGETHER : inner;
+        for (int from = 0; from < inner; from += run) {
+            int to = Math.min(inner, from + run);
+            for (int block = firstBlock; block < endBlock; block++) {
+                blocks.pack(block, a.a, a.at, row, term, inner, from, to, packedA.a, packedA.at);
+            }
         }
     }
 
-    /** Packs groups vector by vector; the columns past the last are zero. */
     private void packColumns(int firstGroup, int endGroup) {
-        int firstVector = firstVector(firstGroup);
-        int endVector = firstVector(endGroup);
-        int whole = Math.min(endVector, columns / lanes);
-        if (transposeB) {
-            for (int vector = firstVector; vector < whole; vector++) {
-                primitives.rowsToLanes(b.a, b.at + vector * lanes * inner, inner, packedB.a, packedAt(vector));
+        int whole = transposeB ? firstGroup : Math.max(firstGroup, Math.min(endGroup, columns / fullWidth()));
+        for (int k = 0; k < inner; k++) {
+            int from = b.at + k * columns + firstGroup * fullWidth();
+            int to = groupAt(firstGroup) + k * fullWidth();
+            for (int group = firstGroup; group < whole; group++) {
+                System.arraycopy(b.a, from, packedB.a, to, fullWidth());
+                from += fullWidth();
+                to += groupAt(1) - groupAt(0);
             }
+        }
+        for (int group = whole; group < endGroup; group++) {
+            packGroup(group);
+        }
+    }
+
+    /** Packs a group; the columns past the last are zero. */
+    private void packGroup(int group) {
+        int first = firstVector(group) * lanes;
+        int width = groupWidth(group);
+        int present = Math.min(width, columns - first);
+        int to = groupAt(group);
+        if (present < width) {
+            Arrays.fill(packedB.a, to, to + inner * width, 0);
+        }
+        if (transposeB) {
+            Primitives.rowsToColumns(b.a, b.at + first * inner, present, inner, inner, packedB.a, to, width);
         } else {
             for (int k = 0; k < inner; k++) {
-                int from = b.at + k * columns + firstVector * lanes;
-                int to = packedAt(firstVector) + k * lanes;
-                products.spread(b.a, from, packedB.a, to, vectorLength, whole - firstVector);
+                System.arraycopy(b.a, b.at + k * columns + first, packedB.a, to + k * width, present);
             }
-        }
-        if (whole < endVector) {
-            packRest(whole * lanes, packedAt(whole));
         }
     }
 
-    private int packedAt(int vector) {
-        return packedB.at + vector * vectorLength;
+    /** Columns of a group of as many vectors as it can have. */
+    private int fullWidth() {
+        return Products.GROUP * lanes;
     }
 
-    /** Packs the columns of the last vector, which is not full. */
-    private void packRest(int first, int to) {
-        int row = transposeB ? 1 : columns;
-        int column = transposeB ? inner : 1;
-        Arrays.fill(packedB.a, to, to + lanes * inner, 0);
-        for (int j = 0; j < columns - first; j++) {
-            int from = b.at + (first + j) * column;
-            for (int k = 0; k < inner; k++) {
-                packedB.a[to + k * lanes + j] = b.a[from + k * row];
-            }
-        }
+    /** Columns of a group. */
+    private int groupWidth(int group) {
+        return (firstVector(group + 1) - firstVector(group)) * lanes;
+    }
+
+    /** Where a group begins in {@link #groupsOfB}. */
+    private int groupAt(int group) {
+        return packsB ? packedB.at + firstVector(group) * lanes * inner + group * APART : b.at;
+    }
+
+    private float[] groupsOfB() {
+        return packsB ? packedB.a : b.a;
     }
 
     private void multiply(int firstBlock, int endBlock, int panel, int thread) {
-        int firstVector = firstVector(panel * panelGroups);
-        int first = firstVector * lanes;
-        int count = firstVector((panel + 1) * panelGroups) - firstVector;
+        int firstGroup = panel * panelGroups;
+        int endGroup = Math.min(groups, firstGroup + panelGroups);
+        int first = firstVector(firstGroup) * lanes;
+        int width = firstVector(endGroup) * lanes - first;
         // a panel that is not full would write past the row
-        boolean full = first + count * lanes <= columns;
+        boolean full = first + width <= columns;
         float[] result = full ? c.a : tiles.a;
         int resultAt = full ? c.at + blocks.first(firstBlock) * columns + first : tiles.at + thread * tileLength();
-        int resultRow = full ? columns : count * lanes;
+        int resultRow = full ? columns : width;
         for (int from = 0; from < Math.max(1, inner); from += PIECE) {
             int terms = Math.min(PIECE, inner - from);
             for (int block = firstBlock; block < endBlock; block++) {
-                int row = blocks.first(block);
-                int at = resultAt + (row - blocks.first(firstBlock)) * resultRow;
-                int x = packedAt(firstVector) + from * lanes;
-                float[] start = from == 0 ? zero.a : result;
-                int startAt = from == 0 ? zero.at : at;
-                int startRow = from == 0 ? 0 : resultRow;
-                int startStep = from == 0 ? 0 : lanes;
-                int width = blocks.width(block);
-                int last = Math.min(width, rows - row) - 1;
-                if (packsA) {
-                    int w = packedA.at + blocks.at(block, inner) + from * width;
-                    products.run(
-                            width,
-                            count,
-                            terms,
-                            packedA.a,
-                            w,
-                            packedB.a,
-                            x,
-                            vectorLength,
-                            start,
-                            startAt,
-                            startRow,
-                            startStep,
-                            result,
-                            at,
-                            resultRow,
-                            lanes,
-                            last);
-                } else {
-                    int w = a.at + row * inner + from;
-                    products.runRows(
-                            count,
-                            terms,
-                            a.a,
-                            w,
-                            inner,
-                            packedB.a,
-                            x,
-                            vectorLength,
-                            start,
-                            startAt,
-                            startRow,
-                            startStep,
-                            result,
-                            at,
-                            resultRow,
-                            lanes,
-                            last);
+                int at = resultAt + (blocks.first(block) - blocks.first(firstBlock)) * resultRow;
+                for (int group = firstGroup; group < endGroup; group++) {
+                    multiply(block, group, from, terms, result, at + firstVector(group) * lanes - first, resultRow);
                 }
             }
         }
         int end = Math.min(rows, blocks.first(endBlock - 1) + blocks.width(endBlock - 1));
-        int present = Math.min(count * lanes, columns - first);
+        int present = Math.min(width, columns - first);
         for (int row = blocks.first(firstBlock); row < end; row++) {
             int to = c.at + row * columns + first;
             if (!full) {
@@ -262,6 +234,27 @@ final class MatMulKernel {
             if (relu) {
                 primitives.relu(c.a, to, c.a, to, present);
             }
+        }
+    }
+
+    /** Adds a piece of the sum, from one of its terms on, to a block's results for a group; the first piece begins them. */
+    private void multiply(int block, int group, int from, int terms, float[] result, int at, int resultRow) {
+        int width = groupWidth(group);
+        int x = groupAt(group) + from * width;
+        float[] start = from == 0 ? zero : result;
+        int startAt = from == 0 ? 0 : at;
+        int startRow = from == 0 ? 0 : resultRow;
+        int row = blocks.first(block);
+        int last = Math.min(blocks.width(block), rows - row) - 1;
+        float[] x0 = groupsOfB();
+        if (packsA) {
+            int w = packedA.at + blocks.at(block, inner) + from * blocks.width(block);
+            products.runPacked(
+                    width / lanes, terms, packedA.a, w, x0, x, start, startAt, startRow, result, at, resultRow, last);
+        } else {
+            int w = a.at + row * inner + from;
+            products.runRows(
+                    width / lanes, terms, a.a, w, inner, x0, x, start, startAt, startRow, result, at, resultRow, last);
         }
     }
 }

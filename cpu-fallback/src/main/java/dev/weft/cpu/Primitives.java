@@ -33,31 +33,79 @@ interface Primitives {
             int x2 = x1 + row;
             int x3 = x2 + row;
             int yi = yAt + lane;
-            for (int i = 0; i < row; i++) {
+            int i = 0;
+            for (; i < row - 1; i += 2) {
+                float a0 = values[x[x0 + i] & 0xff];
+                float a1 = values[x[x1 + i] & 0xff];
+                float a2 = values[x[x2 + i] & 0xff];
+                float a3 = values[x[x3 + i] & 0xff];
+                float b0 = values[x[x0 + i + 1] & 0xff];
+                float b1 = values[x[x1 + i + 1] & 0xff];
+                float b2 = values[x[x2 + i + 1] & 0xff];
+                float b3 = values[x[x3 + i + 1] & 0xff];
+                y[yi] = a0;
+                y[yi + 1] = a1;
+                y[yi + 2] = a2;
+                y[yi + 3] = a3;
+                yi += lanes;
+                y[yi] = b0;
+                y[yi + 1] = b1;
+                y[yi + 2] = b2;
+                y[yi + 3] = b3;
+                yi += lanes;
+            }
+            if (i < row) {
                 y[yi] = values[x[x0 + i] & 0xff];
                 y[yi + 1] = values[x[x1 + i] & 0xff];
                 y[yi + 2] = values[x[x2 + i] & 0xff];
                 y[yi + 3] = values[x[x3 + i] & 0xff];
-                yi += lanes;
             }
         }
     }
 
-    /** Turns rows into a tile: element i of lane n is {@code x[xAt + n row + i]}. */
-    default void rowsToLanes(float[] x, int xAt, int row, float[] y, int yAt) {
-        int lanes = lanes();
-        for (int lane = 0; lane < lanes; lane += 4) {
-            int x0 = xAt + lane * row;
+    /**
+     * Turns rows into columns: {@code y[yAt + i yStep + n] = x[xAt + n row + i]} for {@code i < length} of each row n. Several
+     * loads before the stores take half of the time of a load and a store in turns.
+     */
+    static void rowsToColumns(float[] x, int xAt, int rows, int row, int length, float[] y, int yAt, int yStep) {
+        int n = 0;
+        for (; n <= rows - 4; n += 4) {
+            int x0 = xAt + n * row;
             int x1 = x0 + row;
             int x2 = x1 + row;
             int x3 = x2 + row;
-            int yi = yAt + lane;
-            for (int i = 0; i < row; i++) {
+            int yi = yAt + n;
+            int i = 0;
+            for (; i < length - 1; i += 2) {
+                float a0 = x[x0 + i];
+                float a1 = x[x1 + i];
+                float a2 = x[x2 + i];
+                float a3 = x[x3 + i];
+                float b0 = x[x0 + i + 1];
+                float b1 = x[x1 + i + 1];
+                float b2 = x[x2 + i + 1];
+                float b3 = x[x3 + i + 1];
+                y[yi] = a0;
+                y[yi + 1] = a1;
+                y[yi + 2] = a2;
+                y[yi + 3] = a3;
+                yi += yStep;
+                y[yi] = b0;
+                y[yi + 1] = b1;
+                y[yi + 2] = b2;
+                y[yi + 3] = b3;
+                yi += yStep;
+            }
+            if (i < length) {
                 y[yi] = x[x0 + i];
                 y[yi + 1] = x[x1 + i];
                 y[yi + 2] = x[x2 + i];
                 y[yi + 3] = x[x3 + i];
-                yi += lanes;
+            }
+        }
+        for (; n < rows; n++) {
+            for (int i = 0; i < length; i++) {
+                y[yAt + i * yStep + n] = x[xAt + n * row + i];
             }
         }
     }
@@ -72,12 +120,32 @@ interface Primitives {
             int y1 = y0 + row;
             int y2 = y1 + row;
             int y3 = y2 + row;
-            for (int i = 0; i < row; i++) {
+            int i = 0;
+            for (; i < row - 1; i += 2) {
+                float a0 = x[xi];
+                float a1 = x[xi + 1];
+                float a2 = x[xi + 2];
+                float a3 = x[xi + 3];
+                xi += lanes;
+                float b0 = x[xi];
+                float b1 = x[xi + 1];
+                float b2 = x[xi + 2];
+                float b3 = x[xi + 3];
+                xi += lanes;
+                y[y0 + i] = a0;
+                y[y0 + i + 1] = b0;
+                y[y1 + i] = a1;
+                y[y1 + i + 1] = b1;
+                y[y2 + i] = a2;
+                y[y2 + i + 1] = b2;
+                y[y3 + i] = a3;
+                y[y3 + i + 1] = b3;
+            }
+            if (i < row) {
                 y[y0 + i] = x[xi];
                 y[y1 + i] = x[xi + 1];
                 y[y2 + i] = x[xi + 2];
                 y[y3 + i] = x[xi + 3];
-                xi += lanes;
             }
         }
         for (; lane < count; lane++) {

@@ -6,9 +6,6 @@ package dev.weft.cpu;
  */
 interface Products {
 
-    /** Filters that {@link #runRows} takes. */
-    int ROWS = 6;
-
     /** Samples of a tile. */
     int lanes();
 
@@ -46,27 +43,51 @@ interface Products {
             int yStep,
             int last);
 
+    /** Rows of a matrix that {@link #runPacked} or {@link #runRows} takes. */
+    int blockRows(boolean packed);
+
+    /** The most vectors of a group, which {@link #runPacked} and {@link #runRows} take. */
+    int GROUP = 4;
+
     /**
-     * {@link #run} for {@link #ROWS} filters that are not packed: element (t,k) of w is {@code w[wAt + k wFilter + t]}. Filters past
-     * {@code last} are not there.
+     * A block of rows times a group of vectors that lie side by side: {@code y[k][v] = start[k][v] + sum over t of w[k][t] x[t][v]}.
+     * Element (k,t) of w is {@code w[wAt + t rows + k]}; vector v of term t begins at
+     * {@code xAt + (t vectors + v) lanes}, the result for row k at {@code yAt + k yRow + v lanes}, and what it starts from at
+     * {@code startAt + k startRow + v lanes}.
+     *
+     * @param vectors {@link #GROUP}, 2 or 1
+     * @param last the last row that is not a repeated one
      */
-    void runRows(
-            int count,
-            int taps,
+    void runPacked(
+            int vectors,
+            int terms,
             float[] w,
             int wAt,
-            int wFilter,
             float[] x,
             int xAt,
-            int xStep,
             float[] start,
             int startAt,
-            int startFilter,
-            int startStep,
+            int startRow,
             float[] y,
             int yAt,
-            int yFilter,
-            int yStep,
+            int yRow,
+            int last);
+
+    /** {@link #runPacked} for rows as they lie: element (k,t) of w is {@code w[wAt + k wRow + t]}. Rows past the last are not there. */
+    void runRows(
+            int vectors,
+            int terms,
+            float[] w,
+            int wAt,
+            int wRow,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
             int last);
 
     /** Elements from a pixel to the next one in a frame of so many planes; see {@link Correlation}. */

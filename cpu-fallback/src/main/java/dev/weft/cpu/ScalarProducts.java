@@ -95,44 +95,84 @@ final class ScalarProducts implements Products {
     }
 
     @Override
-    public void runRows(
-            int count,
-            int taps,
+    public int blockRows(boolean packed) {
+        return WIDTH;
+    }
+
+    @Override
+    public void runPacked(
+            int vectors,
+            int terms,
             float[] w,
             int wAt,
-            int wFilter,
             float[] x,
             int xAt,
-            int xStep,
             float[] start,
             int startAt,
-            int startFilter,
-            int startStep,
+            int startRow,
             float[] y,
             int yAt,
-            int yFilter,
-            int yStep,
+            int yRow,
             int last) {
         run(
-                count,
+                vectors,
                 1,
-                taps,
-                LANES,
+                terms,
+                vectors * LANES,
                 w,
                 wAt,
-                wFilter,
+                1,
+                WIDTH,
+                x,
+                xAt,
+                LANES,
+                start,
+                startAt,
+                startRow,
+                LANES,
+                y,
+                yAt,
+                yRow,
+                LANES,
+                last);
+    }
+
+    @Override
+    public void runRows(
+            int vectors,
+            int terms,
+            float[] w,
+            int wAt,
+            int wRow,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
+        run(
+                vectors,
+                1,
+                terms,
+                vectors * LANES,
+                w,
+                wAt,
+                wRow,
                 1,
                 x,
                 xAt,
-                xStep,
+                LANES,
                 start,
                 startAt,
-                startFilter,
-                startStep,
+                startRow,
+                LANES,
                 y,
                 yAt,
-                yFilter,
-                yStep,
+                yRow,
+                LANES,
                 last);
     }
 

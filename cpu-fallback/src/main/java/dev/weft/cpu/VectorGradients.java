@@ -45,10 +45,9 @@ final class VectorGradients {
         FloatVector s32 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 17 * LANES);
         FloatVector s33 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 18 * LANES);
         FloatVector s34 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 19 * LANES);
-        int dy0 = dyAt - from * (4 * LANES);
-        for (int p = from; p < to; p++) {
+        int p = from;
+        for (int g = dyAt; g < dyAt + (to - from) * (4 * LANES); g += 4 * LANES) {
             int at = xs[p];
-            int g = dy0 + p * (4 * LANES);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + at);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, x2 + at);
@@ -78,6 +77,7 @@ final class VectorGradients {
             s32 = g3.fma(v2, s32);
             s33 = g3.fma(v3, s33);
             s34 = g3.fma(v4, s34);
+            p++;
         }
         s00.intoArray(lanes, lanesAt + 0 * LANES);
         s01.intoArray(lanes, lanesAt + 1 * LANES);
@@ -124,10 +124,9 @@ final class VectorGradients {
         FloatVector s32 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 17 * LANES);
         FloatVector s33 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 18 * LANES);
         FloatVector s34 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 19 * LANES);
-        int dy0 = dyAt - from * (20 * LANES);
-        for (int i = from; i < to; i++) {
+        int i = from;
+        for (int g = dyAt; g < dyAt + (to - from) * (20 * LANES); g += 20 * LANES) {
             int at = xAt + xs[i];
-            int g = dy0 + i * (20 * LANES);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
@@ -257,6 +256,7 @@ final class VectorGradients {
             s32 = g43.fma(v6, s32);
             s33 = g43.fma(v7, s33);
             s34 = g43.fma(v8, s34);
+            i++;
         }
         s00.intoArray(lanes, lanesAt + 0 * LANES);
         s01.intoArray(lanes, lanesAt + 1 * LANES);
@@ -298,10 +298,9 @@ final class VectorGradients {
         FloatVector s22 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 12 * LANES);
         FloatVector s23 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 13 * LANES);
         FloatVector s24 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 14 * LANES);
-        int dy0 = dyAt - from * (12 * LANES);
-        for (int i = from; i < to; i++) {
+        int i = from;
+        for (int g = dyAt; g < dyAt + (to - from) * (12 * LANES); g += 12 * LANES) {
             int at = xAt + xs[i];
-            int g = dy0 + i * (12 * LANES);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
@@ -382,6 +381,7 @@ final class VectorGradients {
             s22 = g32.fma(v5, s22);
             s23 = g32.fma(v6, s23);
             s24 = g32.fma(v7, s24);
+            i++;
         }
         s00.intoArray(lanes, lanesAt + 0 * LANES);
         s01.intoArray(lanes, lanesAt + 1 * LANES);
@@ -427,10 +427,9 @@ final class VectorGradients {
         FloatVector s70 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 21 * LANES);
         FloatVector s71 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 22 * LANES);
         FloatVector s72 = FloatVector.fromArray(SPECIES, lanes, lanesAt + 23 * LANES);
-        int dy0 = dyAt - from * (32 * LANES);
-        for (int i = from; i < to; i++) {
+        int i = from;
+        for (int g = dyAt; g < dyAt + (to - from) * (32 * LANES); g += 32 * LANES) {
             int at = xAt + xs[i];
-            int g = dy0 + i * (32 * LANES);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
             FloatVector v1 = FloatVector.fromArray(SPECIES, x, at + 1 * LANES);
             FloatVector v2 = FloatVector.fromArray(SPECIES, x, at + 2 * LANES);
@@ -565,6 +564,7 @@ final class VectorGradients {
             s70 = g37.fma(v3, s70);
             s71 = g37.fma(v4, s71);
             s72 = g37.fma(v5, s72);
+            i++;
         }
         s00.intoArray(lanes, lanesAt + 0 * LANES);
         s01.intoArray(lanes, lanesAt + 1 * LANES);

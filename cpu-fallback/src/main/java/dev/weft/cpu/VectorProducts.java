@@ -7,7 +7,9 @@ import jdk.incubator.vector.VectorSpecies;
  * The products of tiles with the Vector API. A method holds one loop and names each of its sums: with two nested loops JDK
  * 17 keeps them on the heap, and small methods for loading and broadcasting cost more than they load. An
  * operation is called on a vector that the same pass has loaded or made, whose class the compiler knows; a sum that the
- * loop carries is its argument.
+ * loop carries is its argument. The loop's index is itself the place of a load, and other places are counted beside it: the
+ * compiler would make a place from a count by shifts and additions, and each scalar operation takes the turn of a
+ * multiply-add.
  */
 final class VectorProducts implements Products {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -88,42 +90,45 @@ final class VectorProducts implements Products {
     }
 
     @Override
-    public void runRows(
-            int count,
-            int taps,
+    public int blockRows(boolean packed) {
+        return packed ? 6 : 5;
+    }
+
+    @Override
+    public void runPacked(
+            int vectors,
+            int terms,
             float[] w,
             int wAt,
-            int wFilter,
             float[] x,
             int xAt,
-            int xStep,
             float[] start,
             int startAt,
-            int startFilter,
-            int startStep,
+            int startRow,
             float[] y,
             int yAt,
-            int yFilter,
-            int yStep,
+            int yRow,
             int last) {
-        VectorRowProducts.run(
-                count,
-                taps,
-                w,
-                wAt,
-                wFilter,
-                x,
-                xAt,
-                xStep,
-                start,
-                startAt,
-                startFilter,
-                startStep,
-                y,
-                yAt,
-                yFilter,
-                yStep,
-                last);
+        VectorGroupProducts.runPacked(vectors, terms, w, wAt, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
+    }
+
+    @Override
+    public void runRows(
+            int vectors,
+            int terms,
+            float[] w,
+            int wAt,
+            int wRow,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
+        VectorGroupProducts.runRows(vectors, terms, w, wAt, wRow, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
     }
 
     @Override

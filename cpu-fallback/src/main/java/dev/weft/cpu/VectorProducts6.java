@@ -131,12 +131,15 @@ final class VectorProducts6 {
         FloatVector s51 = FloatVector.zero(SPECIES);
         FloatVector s52 = FloatVector.zero(SPECIES);
         FloatVector s53 = FloatVector.zero(SPECIES);
-        for (int t = 0; t < taps; t++) {
-            int wi = wAt + 6 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
-            FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + t * LANES);
-            FloatVector v2 = FloatVector.fromArray(SPECIES, x, x2 + t * LANES);
-            FloatVector v3 = FloatVector.fromArray(SPECIES, x, x3 + t * LANES);
+        int d1 = x1 - x0;
+        int d2 = x2 - x0;
+        int d3 = x3 - x0;
+        int wi = wAt;
+        for (int xi = x0; xi < x0 + taps * LANES; xi += LANES) {
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
+            FloatVector v1 = FloatVector.fromArray(SPECIES, x, xi + d1);
+            FloatVector v2 = FloatVector.fromArray(SPECIES, x, xi + d2);
+            FloatVector v3 = FloatVector.fromArray(SPECIES, x, xi + d3);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             s01 = w0.fma(v1, s01);
@@ -167,6 +170,7 @@ final class VectorProducts6 {
             s51 = w5.fma(v1, s51);
             s52 = w5.fma(v2, s52);
             s53 = w5.fma(v3, s53);
+            wi += 6;
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
@@ -267,10 +271,11 @@ final class VectorProducts6 {
         FloatVector s41 = FloatVector.zero(SPECIES);
         FloatVector s50 = FloatVector.zero(SPECIES);
         FloatVector s51 = FloatVector.zero(SPECIES);
-        for (int t = 0; t < taps; t++) {
-            int wi = wAt + 6 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
-            FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + t * LANES);
+        int d1 = x1 - x0;
+        int wi = wAt;
+        for (int xi = x0; xi < x0 + taps * LANES; xi += LANES) {
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
+            FloatVector v1 = FloatVector.fromArray(SPECIES, x, xi + d1);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             s01 = w0.fma(v1, s01);
@@ -289,6 +294,7 @@ final class VectorProducts6 {
             FloatVector w5 = FloatVector.broadcast(SPECIES, w[wi + 5]);
             s50 = w5.fma(v0, s50);
             s51 = w5.fma(v1, s51);
+            wi += 6;
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
@@ -348,9 +354,9 @@ final class VectorProducts6 {
         FloatVector s30 = FloatVector.zero(SPECIES);
         FloatVector s40 = FloatVector.zero(SPECIES);
         FloatVector s50 = FloatVector.zero(SPECIES);
-        for (int t = 0; t < taps; t++) {
-            int wi = wAt + 6 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
+        int wi = wAt;
+        for (int xi = x0; xi < x0 + taps * LANES; xi += LANES) {
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             FloatVector w1 = FloatVector.broadcast(SPECIES, w[wi + 1]);
@@ -363,6 +369,7 @@ final class VectorProducts6 {
             s40 = w4.fma(v0, s40);
             FloatVector w5 = FloatVector.broadcast(SPECIES, w[wi + 5]);
             s50 = w5.fma(v0, s50);
+            wi += 6;
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);

@@ -130,11 +130,13 @@ final class VectorProducts8 {
         FloatVector s70 = FloatVector.zero(SPECIES);
         FloatVector s71 = FloatVector.zero(SPECIES);
         FloatVector s72 = FloatVector.zero(SPECIES);
-        for (int t = 0; t < taps; t++) {
-            int wi = wAt + 8 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
-            FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + t * LANES);
-            FloatVector v2 = FloatVector.fromArray(SPECIES, x, x2 + t * LANES);
+        int d1 = x1 - x0;
+        int d2 = x2 - x0;
+        int wi = wAt;
+        for (int xi = x0; xi < x0 + taps * LANES; xi += LANES) {
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
+            FloatVector v1 = FloatVector.fromArray(SPECIES, x, xi + d1);
+            FloatVector v2 = FloatVector.fromArray(SPECIES, x, xi + d2);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             s01 = w0.fma(v1, s01);
@@ -167,6 +169,7 @@ final class VectorProducts8 {
             s70 = w7.fma(v0, s70);
             s71 = w7.fma(v1, s71);
             s72 = w7.fma(v2, s72);
+            wi += 8;
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
@@ -272,10 +275,11 @@ final class VectorProducts8 {
         FloatVector s61 = FloatVector.zero(SPECIES);
         FloatVector s70 = FloatVector.zero(SPECIES);
         FloatVector s71 = FloatVector.zero(SPECIES);
-        for (int t = 0; t < taps; t++) {
-            int wi = wAt + 8 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
-            FloatVector v1 = FloatVector.fromArray(SPECIES, x, x1 + t * LANES);
+        int d1 = x1 - x0;
+        int wi = wAt;
+        for (int xi = x0; xi < x0 + taps * LANES; xi += LANES) {
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
+            FloatVector v1 = FloatVector.fromArray(SPECIES, x, xi + d1);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             s01 = w0.fma(v1, s01);
@@ -300,6 +304,7 @@ final class VectorProducts8 {
             FloatVector w7 = FloatVector.broadcast(SPECIES, w[wi + 7]);
             s70 = w7.fma(v0, s70);
             s71 = w7.fma(v1, s71);
+            wi += 8;
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
@@ -373,9 +378,9 @@ final class VectorProducts8 {
         FloatVector s50 = FloatVector.zero(SPECIES);
         FloatVector s60 = FloatVector.zero(SPECIES);
         FloatVector s70 = FloatVector.zero(SPECIES);
-        for (int t = 0; t < taps; t++) {
-            int wi = wAt + 8 * t;
-            FloatVector v0 = FloatVector.fromArray(SPECIES, x, x0 + t * LANES);
+        int wi = wAt;
+        for (int xi = x0; xi < x0 + taps * LANES; xi += LANES) {
+            FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
             FloatVector w0 = FloatVector.broadcast(SPECIES, w[wi]);
             s00 = w0.fma(v0, s00);
             FloatVector w1 = FloatVector.broadcast(SPECIES, w[wi + 1]);
@@ -392,6 +397,7 @@ final class VectorProducts8 {
             s60 = w6.fma(v0, s60);
             FloatVector w7 = FloatVector.broadcast(SPECIES, w[wi + 7]);
             s70 = w7.fma(v0, s70);
+            wi += 8;
         }
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);

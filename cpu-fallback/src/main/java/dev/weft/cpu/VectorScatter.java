@@ -32,9 +32,9 @@ final class VectorScatter {
         FloatVector s16 = FloatVector.fromArray(SPECIES, y, y1 + 6 * LANES);
         FloatVector s17 = FloatVector.fromArray(SPECIES, y, y1 + 7 * LANES);
         FloatVector s18 = FloatVector.fromArray(SPECIES, y, y1 + 8 * LANES);
-        for (int i = from; i < to; i++) {
+        int i = from;
+        for (int wi = wAt + 10 * from; wi < wAt + 10 * to; wi += 10) {
             int at = xAt + xs[i];
-            int wi = wAt + 10 * i;
             FloatVector w00 = FloatVector.broadcast(SPECIES, w[wi]);
             FloatVector w01 = FloatVector.broadcast(SPECIES, w[wi + 1]);
             FloatVector w02 = FloatVector.broadcast(SPECIES, w[wi + 2]);
@@ -46,6 +46,7 @@ final class VectorScatter {
             FloatVector w13 = FloatVector.broadcast(SPECIES, w[wi + 8]);
             FloatVector w14 = FloatVector.broadcast(SPECIES, w[wi + 9]);
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, at);
+            FloatVector v4 = FloatVector.fromArray(SPECIES, x, at + 4 * LANES);
             s00 = w00.fma(v0, s00);
             s01 = w01.fma(v0, s01);
             s02 = w02.fma(v0, s02);
@@ -89,7 +90,6 @@ final class VectorScatter {
             s15 = w12.fma(v3, s15);
             s16 = w13.fma(v3, s16);
             s17 = w14.fma(v3, s17);
-            FloatVector v4 = FloatVector.fromArray(SPECIES, x, at + 4 * LANES);
             s04 = w00.fma(v4, s04);
             s05 = w01.fma(v4, s05);
             s06 = w02.fma(v4, s06);
@@ -100,6 +100,7 @@ final class VectorScatter {
             s16 = w12.fma(v4, s16);
             s17 = w13.fma(v4, s17);
             s18 = w14.fma(v4, s18);
+            i++;
         }
         s00.intoArray(y, yAt);
         s01.intoArray(y, yAt + 1 * LANES);

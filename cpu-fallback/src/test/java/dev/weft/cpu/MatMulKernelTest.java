@@ -18,42 +18,49 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A product of several parts, whose panels are wide and whose sum is cut into pieces: the conformance cases are too small
- * for that. Its numbers are small integers, so that all sums are exact in any order.
+ * Products of several parts, whose panels are wide and whose sum is cut into pieces, for which the conformance cases are too
+ * small; and of few columns, in groups of each width, with b as it lies or packed. The numbers are small integers, so that all
+ * sums are exact in any order.
  */
 class MatMulKernelTest {
-    private static final int ROWS = 1050;
-    private static final int INNER = 1030;
-    private static final int COLUMNS = 475;
 
     @ParameterizedTest
     @CsvSource({
-        "true, false, false",
-        "true, false, true",
-        "true, true, false",
-        "true, true, true",
-        "false, false, false",
-        "false, true, true"
+        "true, 1050, 1030, 475, false, false",
+        "true, 1050, 1030, 475, false, true",
+        "true, 1050, 1030, 475, true, false",
+        "true, 1050, 1030, 475, true, true",
+        "true, 64, 64, 64, false, false",
+        "true, 64, 64, 64, true, false",
+        "true, 61, 1030, 16, false, false",
+        "true, 103, 7, 128, false, false",
+        "true, 103, 9, 112, false, true",
+        "true, 35, 1, 100, false, false",
+        "false, 1050, 1030, 475, false, false",
+        "false, 1050, 1030, 475, true, true",
+        "false, 35, 1030, 64, false, false",
+        "false, 35, 9, 70, false, true"
     })
-    void isTheProductOfTheMatrices(boolean vector, boolean transposeA, boolean transposeB) {
-        TensorRef a = matrix("a", transposeA ? INNER : ROWS, transposeA ? ROWS : INNER);
-        TensorRef b = matrix("b", transposeB ? COLUMNS : INNER, transposeB ? INNER : COLUMNS);
-        Op.MatMul op = new Op.MatMul("product", a, b, transposeA, transposeB, matrix("c", ROWS, COLUMNS));
+    void isTheProductOfTheMatrices(
+            boolean vector, int rows, int inner, int columns, boolean transposeA, boolean transposeB) {
+        TensorRef a = matrix("a", transposeA ? inner : rows, transposeA ? rows : inner);
+        TensorRef b = matrix("b", transposeB ? columns : inner, transposeB ? inner : columns);
+        Op.MatMul op = new Op.MatMul("product", a, b, transposeA, transposeB, matrix("c", rows, columns));
         Program program = new Program("product", 1, List.of(op), List.of(a, b), List.of(op.c()), List.of());
-        float[] left = integers(ROWS * INNER, 7);
-        float[] right = integers(INNER * COLUMNS, 5);
+        float[] left = integers(rows * inner, 7);
+        float[] right = integers(inner * columns, 5);
 
         float[] product;
         try (Backend backend = new CpuBackend(2, vector ? new VectorPrimitives() : new ScalarPrimitives(), "");
                 Executable executable = backend.bind(List.of(program), List.of(), MemoryMode.ARENA)
                         .get(0)) {
-            executable.write(a, HostTensor.of(a.shape(), transposeA ? transposed(left, ROWS, INNER) : left));
-            executable.write(b, HostTensor.of(b.shape(), transposeB ? transposed(right, INNER, COLUMNS) : right));
+            executable.write(a, HostTensor.of(a.shape(), transposeA ? transposed(left, rows, inner) : left));
+            executable.write(b, HostTensor.of(b.shape(), transposeB ? transposed(right, inner, columns) : right));
             executable.run(StepRange.single(0, 1));
             product = executable.read(op.c()).floats();
         }
 
-        assertThat(Arrays.mismatch(product, expected(left, right)))
+        assertThat(Arrays.mismatch(product, expected(left, right, rows, inner, columns)))
                 .as("the first element that differs")
                 .isEqualTo(-1);
     }
@@ -81,12 +88,12 @@ class MatMulKernelTest {
         return y;
     }
 
-    private static float[] expected(float[] a, float[] b) {
-        float[] c = new float[ROWS * COLUMNS];
-        for (int i = 0; i < ROWS; i++) {
-            for (int k = 0; k < INNER; k++) {
-                for (int j = 0; j < COLUMNS; j++) {
-                    c[i * COLUMNS + j] += a[i * INNER + k] * b[k * COLUMNS + j];
+    private static float[] expected(float[] a, float[] b, int rows, int inner, int columns) {
+        float[] c = new float[rows * columns];
+        for (int i = 0; i < rows; i++) {
+            for (int k = 0; k < inner; k++) {
+                for (int j = 0; j < columns; j++) {
+                    c[i * columns + j] += a[i * inner + k] * b[k * columns + j];
                 }
             }
         }

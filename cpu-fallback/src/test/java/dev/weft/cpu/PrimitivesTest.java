@@ -63,6 +63,45 @@ class PrimitivesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void rowsBecomeColumnsAndLanesRows(boolean vector) {
+        Primitives p = primitives(vector);
+        int lanes = p.lanes();
+        float[] x = random(70 * 70, "x");
+        for (int length = 1; length <= 7; length++) {
+            for (int rows = 1; rows <= 9; rows++) {
+                float[] y = new float[length * 11 + 2];
+                Primitives.rowsToColumns(x, 3, rows, 9, length, y, 1, 11);
+                for (int i = 0; i < y.length; i++) {
+                    int n = Math.floorMod(i - 1, 11);
+                    int t = Math.floorDiv(i - 1, 11);
+                    boolean present = n < rows && t >= 0 && t < length;
+                    assertThat(y[i]).isEqualTo(present ? x[3 + n * 9 + t] : 0);
+                }
+            }
+            for (int count = 1; count <= lanes; count++) {
+                float[] y = new float[lanes * length + 2];
+                p.lanesToRows(x, 3, length, y, 1, count);
+                for (int i = 0; i < y.length; i++) {
+                    boolean present = i >= 1 && i < 1 + count * length;
+                    assertThat(y[i]).isEqualTo(present ? x[3 + (i - 1) % length * lanes + (i - 1) / length] : 0);
+                }
+            }
+            byte[] bytes = new byte[lanes * length + 3];
+            for (int i = 0; i < bytes.length; i++) {
+                bytes[i] = (byte) (7 * i);
+            }
+            float[] y = new float[lanes * length + 2];
+            p.bytesToLanes(bytes, 3, length, x, y, 1);
+            for (int i = 0; i < lanes * length; i++) {
+                assertThat(y[1 + i]).isEqualTo(x[bytes[3 + i % lanes * length + i / lanes] & 0xff]);
+            }
+            assertThat(y[0]).isZero();
+            assertThat(y[1 + lanes * length]).isZero();
+        }
+    }
+
     private interface Value {
         float at(int i);
     }

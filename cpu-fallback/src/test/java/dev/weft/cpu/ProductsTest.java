@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.random.Philox;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The loops that multiply against plain loops in double: every width of a block, counts around the loops' steps. */
@@ -63,20 +65,60 @@ class ProductsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void productsOfRowsAsTheyLie(boolean vector) {
+    @CsvSource({"true, true", "true, false", "false, true", "false, false"})
+    void blocksOfRowsTimesGroupsOfVectors(boolean vector, boolean packed) {
         Products p = products(vector);
-        for (int last = 0; last < Products.ROWS; last++) {
-            for (int count = 0; count <= 9; count++) {
-                for (int taps : new int[] {0, 1, 5, 26}) {
-                    checkRun(p, 0, last, count, taps, true);
+        int rows = p.blockRows(packed);
+        for (int last = 0; last < rows; last++) {
+            for (int vectors : new int[] {1, 2, Products.GROUP}) {
+                for (int terms : new int[] {0, 1, 2, 5, 26}) {
+                    checkGroup(p, packed, rows, last, vectors, terms, false);
+                    checkGroup(p, packed, rows, last, vectors, terms, true);
                 }
             }
         }
     }
 
     /**
-     * @param width 0 for {@link Products#runRows}
+     * @param accumulates whether the results are added to what is there
+     */
+    private void checkGroup(
+            Products p, boolean packed, int rows, int last, int vectors, int terms, boolean accumulates) {
+        int width = vectors * p.lanes();
+        int yRow = width + 9;
+        float[] y = accumulates ? start.clone() : new float[LENGTH];
+        float[] from = accumulates ? y : start;
+        int startRow = accumulates ? yRow : 0;
+        if (packed) {
+            float[] repeated = w.clone();
+            for (int t = 0; t < terms; t++) {
+                Arrays.fill(repeated, 3 + t * rows + last + 1, 3 + (t + 1) * rows, w[3 + t * rows + last]);
+            }
+            p.runPacked(vectors, terms, repeated, 3, x, 5, from, 7, startRow, y, 7, yRow, last);
+        } else {
+            p.runRows(vectors, terms, w, 3, 31, x, 5, from, 7, startRow, y, 7, yRow, last);
+        }
+        for (int i = 0; i < LENGTH; i++) {
+            int k = Math.floorDiv(i - 7, yRow);
+            int column = Math.floorMod(i - 7, yRow);
+            if (k < 0 || k > last || column >= width) {
+                assertThat(y[i]).as("element %d, which is no result", i).isEqualTo(accumulates ? start[i] : 0);
+                continue;
+            }
+            double sum = start[7 + k * startRow + column];
+            double magnitude = Math.abs(sum);
+            for (int t = 0; t < terms; t++) {
+                double product = (double) w[packed ? 3 + t * rows + k : 3 + k * 31 + t] * x[5 + t * width + column];
+                sum += product;
+                magnitude += Math.abs(product);
+            }
+            assertThat(Math.abs(y[i] - sum))
+                    .as("last %d, %d vectors, %d terms: row %d, column %d", last, vectors, terms, k, column)
+                    .isLessThanOrEqualTo((terms + 2) * ROUNDOFF * magnitude);
+        }
+    }
+
+    /**
      * @param accumulates whether the results are added to what is there
      */
     private void checkRun(Products p, int width, int last, int count, int taps, boolean accumulates) {
@@ -87,51 +129,30 @@ class ProductsTest {
         float[] added = accumulates ? y : start;
         int startFilter = accumulates ? filterStep : lanes;
         int startStep = accumulates ? lanes : 0;
-        if (width == 0) {
-            p.runRows(
-                    count,
-                    taps,
-                    w,
-                    3,
-                    31,
-                    x,
-                    5,
-                    xStep,
-                    added,
-                    7,
-                    startFilter,
-                    startStep,
-                    y,
-                    7,
-                    filterStep,
-                    lanes,
-                    last);
-        } else {
-            float[] packed = w.clone();
-            for (int t = 0; t < taps; t++) {
-                for (int k = last + 1; k < width; k++) {
-                    packed[3 + t * width + k] = w[3 + t * width + last];
-                }
+        float[] packed = w.clone();
+        for (int t = 0; t < taps; t++) {
+            for (int k = last + 1; k < width; k++) {
+                packed[3 + t * width + k] = w[3 + t * width + last];
             }
-            p.run(
-                    width,
-                    count,
-                    taps,
-                    packed,
-                    3,
-                    x,
-                    5,
-                    xStep,
-                    added,
-                    7,
-                    startFilter,
-                    startStep,
-                    y,
-                    7,
-                    filterStep,
-                    lanes,
-                    last);
         }
+        p.run(
+                width,
+                count,
+                taps,
+                packed,
+                3,
+                x,
+                5,
+                xStep,
+                added,
+                7,
+                startFilter,
+                startStep,
+                y,
+                7,
+                filterStep,
+                lanes,
+                last);
         for (int i = 0; i < y.length; i++) {
             int k = Math.floorDiv(i - 7, filterStep);
             int position = Math.floorMod(i - 7, filterStep) / lanes;
@@ -144,8 +165,7 @@ class ProductsTest {
             double sum = start[7 + k * startFilter + position * startStep + lane];
             double magnitude = Math.abs(sum);
             for (int t = 0; t < taps; t++) {
-                double product = (double) w[width == 0 ? 3 + k * 31 + t : 3 + t * width + k]
-                        * x[5 + position * xStep + t * lanes + lane];
+                double product = (double) w[3 + t * width + k] * x[5 + position * xStep + t * lanes + lane];
                 sum += product;
                 magnitude += Math.abs(product);
             }
