@@ -15,15 +15,12 @@ final class MatMulKernel {
     private static final int FEW_BLOCKS = 16;
 
     /** The most blocks of a part: all of them meet a panel before the next panel has to come from memory. */
-    private static final int MOST_BLOCKS = 64;
+    private static final int MOST_BLOCKS = 128;
 
     /** Parts for each thread, where their blocks are not too few for that. */
     private static final int PARTS = 16;
 
-    /** Terms of a piece of the sum. */
-    private static final int PIECE = 1024;
-
-    /** Elements of a piece of the widest panel: 512 KB of a second-level cache. */
+    /** The most elements of a piece of a panel: 512 KB of a second-level cache. */
     private static final int PANEL = 128 << 10;
 
     /** Elements between two packed groups, which would all want the same lines of a cache after powers of two. */
@@ -55,7 +52,9 @@ final class MatMulKernel {
     private final boolean packsA;
     private final boolean packsB;
     private final int vectors;
+    private final int group;
     private final int groups;
+    private final int piece;
     private final int panelGroups;
     private final int panels;
     private final int partBlocks;
@@ -81,16 +80,18 @@ final class MatMulKernel {
         packsA = transposeA || columns > FEW_COLUMNS;
         blocks = new FilterBlocks(rows, remaining -> products.blockRows(packsA));
         vectors = (columns + lanes - 1) / lanes;
-        groups = vectors / Products.GROUP + Integer.bitCount(vectors % Products.GROUP);
+        group = products.group();
+        groups = vectors / group + Integer.bitCount(vectors % group);
         packsB = transposeB || groups > 1 || columns < vectors * lanes;
         int part = blocks.count() * groups / (PARTS * binding.threads());
-        panelGroups = Math.max(1, Math.min(part / FEW_BLOCKS, PANEL / (Products.GROUP * lanes * PIECE)));
+        piece = PANEL / (group * lanes);
+        panelGroups = Math.max(1, Math.min(part / FEW_BLOCKS, piece / Math.max(1, Math.min(inner, piece))));
         panels = (groups + panelGroups - 1) / panelGroups;
         partBlocks = Math.max(FEW_BLOCKS, Math.min(part / panelGroups, MOST_BLOCKS));
         packedA = binding.scratch(packsA ? blocks.length(inner) : 0);
         packedB = binding.scratch(packsB ? (long) vectors * lanes * inner + (long) groups * APART : 0);
         tiles = binding.scratch((long) binding.threads() * tileLength());
-        zero = new float[Products.GROUP * lanes];
+        zero = new float[group * lanes];
     }
 
     static Kernel bind(Op.MatMul op, Binding binding) {
@@ -124,16 +125,16 @@ final class MatMulKernel {
 
     /** Elements of a thread's memory for results of a panel that is not full. */
     private int tileLength() {
-        return partBlocks * products.blockRows(packsA) * panelGroups * Products.GROUP * lanes;
+        return partBlocks * products.blockRows(packsA) * panelGroups * group * lanes;
     }
 
-    /** The first vector of a group, or the number of vectors past the last group: fours, then a two, then a one. */
-    private int firstVector(int group) {
-        int fours = vectors / Products.GROUP;
-        if (group <= fours) {
-            return group * Products.GROUP;
+    /** The first vector of a group: whole groups, then one of two vectors and one of one. Past the last one, their number. */
+    private int firstVector(int number) {
+        int whole = vectors / group;
+        if (number <= whole) {
+            return number * group;
         }
-        return group == fours + 1 && vectors % Products.GROUP == 3 ? vectors - 1 : vectors;
+        return number == whole + 1 && vectors % group == 3 ? vectors - 1 : vectors;
     }
 
     private void packRows(int firstBlock, int endBlock) {
@@ -148,28 +149,29 @@ final class MatMulKernel {
         }
     }
 
+    /** Packs groups; the columns past the last are zero. */
     private void packColumns(int firstGroup, int endGroup) {
-        int whole = transposeB ? firstGroup : Math.max(firstGroup, Math.min(endGroup, columns / fullWidth()));
+        int wide = group * lanes;
+        int whole = transposeB ? firstGroup : Math.max(firstGroup, Math.min(endGroup, columns / wide));
         for (int k = 0; k < inner; k++) {
-            int from = b.at + k * columns + firstGroup * fullWidth();
-            int to = groupAt(firstGroup) + k * fullWidth();
-            for (int group = firstGroup; group < whole; group++) {
-                System.arraycopy(b.a, from, packedB.a, to, fullWidth());
-                from += fullWidth();
-                to += groupAt(1) - groupAt(0);
+            int from = b.at + k * columns + firstGroup * wide;
+            int to = groupAt(firstGroup) + k * wide;
+            for (int number = firstGroup; number < whole; number++) {
+                System.arraycopy(b.a, from, packedB.a, to, wide);
+                from += wide;
+                to += wide * inner + APART;
             }
         }
-        for (int group = whole; group < endGroup; group++) {
-            packGroup(group);
+        for (int number = whole; number < endGroup; number++) {
+            packGroup(number);
         }
     }
 
-    /** Packs a group; the columns past the last are zero. */
-    private void packGroup(int group) {
-        int first = firstVector(group) * lanes;
-        int width = groupWidth(group);
+    private void packGroup(int number) {
+        int first = firstVector(number) * lanes;
+        int width = groupWidth(number);
         int present = Math.min(width, columns - first);
-        int to = groupAt(group);
+        int to = groupAt(number);
         if (present < width) {
             Arrays.fill(packedB.a, to, to + inner * width, 0);
         }
@@ -182,19 +184,14 @@ final class MatMulKernel {
         }
     }
 
-    /** Columns of a group of as many vectors as it can have. */
-    private int fullWidth() {
-        return Products.GROUP * lanes;
-    }
-
     /** Columns of a group. */
-    private int groupWidth(int group) {
-        return (firstVector(group + 1) - firstVector(group)) * lanes;
+    private int groupWidth(int number) {
+        return (firstVector(number + 1) - firstVector(number)) * lanes;
     }
 
     /** Where a group begins in {@link #groupsOfB}. */
-    private int groupAt(int group) {
-        return packsB ? packedB.at + firstVector(group) * lanes * inner + group * APART : b.at;
+    private int groupAt(int number) {
+        return packsB ? packedB.at + firstVector(number) * lanes * inner + number * APART : b.at;
     }
 
     private float[] groupsOfB() {
@@ -211,12 +208,12 @@ final class MatMulKernel {
         float[] result = full ? c.a : tiles.a;
         int resultAt = full ? c.at + blocks.first(firstBlock) * columns + first : tiles.at + thread * tileLength();
         int resultRow = full ? columns : width;
-        for (int from = 0; from < Math.max(1, inner); from += PIECE) {
-            int terms = Math.min(PIECE, inner - from);
+        for (int from = 0; from < Math.max(1, inner); from += piece) {
+            int terms = Math.min(piece, inner - from);
             for (int block = firstBlock; block < endBlock; block++) {
                 int at = resultAt + (blocks.first(block) - blocks.first(firstBlock)) * resultRow;
-                for (int group = firstGroup; group < endGroup; group++) {
-                    multiply(block, group, from, terms, result, at + firstVector(group) * lanes - first, resultRow);
+                for (int number = firstGroup; number < endGroup; number++) {
+                    multiply(block, number, from, terms, result, at + firstVector(number) * lanes - first, resultRow);
                 }
             }
         }
@@ -238,9 +235,9 @@ final class MatMulKernel {
     }
 
     /** Adds a piece of the sum, from one of its terms on, to a block's results for a group; the first piece begins them. */
-    private void multiply(int block, int group, int from, int terms, float[] result, int at, int resultRow) {
-        int width = groupWidth(group);
-        int x = groupAt(group) + from * width;
+    private void multiply(int block, int number, int from, int terms, float[] result, int at, int resultRow) {
+        int width = groupWidth(number);
+        int x = groupAt(number) + from * width;
         float[] start = from == 0 ? zero : result;
         int startAt = from == 0 ? 0 : at;
         int startRow = from == 0 ? 0 : resultRow;

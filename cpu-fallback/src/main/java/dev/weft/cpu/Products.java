@@ -46,8 +46,8 @@ interface Products {
     /** Rows of a matrix that {@link #runPacked} or {@link #runRows} takes. */
     int blockRows(boolean packed);
 
-    /** The most vectors of a group, which {@link #runPacked} and {@link #runRows} take. */
-    int GROUP = 4;
+    /** How many vectors a group has that {@link #runPacked} or {@link #runRows} takes, if there are so many: 4 or 2. */
+    int group();
 
     /**
      * A block of rows times a group of vectors that lie side by side: {@code y[k][v] = start[k][v] + sum over t of w[k][t] x[t][v]}.
@@ -55,7 +55,7 @@ interface Products {
      * {@code xAt + (t vectors + v) lanes}, the result for row k at {@code yAt + k yRow + v lanes}, and what it starts from at
      * {@code startAt + k startRow + v lanes}.
      *
-     * @param vectors {@link #GROUP}, 2 or 1
+     * @param vectors {@link #group()}, 2 or 1
      * @param last the last row that is not a repeated one
      */
     void runPacked(

@@ -100,6 +100,11 @@ final class ScalarProducts implements Products {
     }
 
     @Override
+    public int group() {
+        return 4;
+    }
+
+    @Override
     public void runPacked(
             int vectors,
             int terms,

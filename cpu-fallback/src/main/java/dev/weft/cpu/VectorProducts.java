@@ -15,20 +15,23 @@ final class VectorProducts implements Products {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
 
+    /** AVX2 has 16 registers for vectors, AVX-512 and NEON have 32: there six filters by two positions fill them. */
+    static final boolean FEW_REGISTERS = LANES == 8;
+
     @Override
     public int lanes() {
         return LANES;
     }
 
-    /** Eight, but for a rest that six do with less waste. */
+    /** Eight, but for a rest that six do with less waste, and where registers are few. */
     @Override
     public int blockWidth(int remaining) {
-        return remaining > 6 ? 8 : 6;
+        return remaining > 6 && !FEW_REGISTERS ? 8 : 6;
     }
 
     @Override
     public int positions(int width) {
-        return width == 8 ? 3 : 4;
+        return width == 8 ? 3 : group();
     }
 
     @Override
@@ -92,6 +95,11 @@ final class VectorProducts implements Products {
     @Override
     public int blockRows(boolean packed) {
         return packed ? 6 : 5;
+    }
+
+    @Override
+    public int group() {
+        return FEW_REGISTERS ? 2 : 4;
     }
 
     @Override

@@ -29,7 +29,7 @@ final class VectorProducts6 {
             int yStep,
             int last) {
         int p = 0;
-        for (; p <= count - 4; p += 4) {
+        for (; !VectorProducts.FEW_REGISTERS && p <= count - 4; p += 4) {
             int xp = xAt + p * xStep;
             product6x4(
                     taps,

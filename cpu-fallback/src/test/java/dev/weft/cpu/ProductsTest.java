@@ -70,7 +70,7 @@ class ProductsTest {
         Products p = products(vector);
         int rows = p.blockRows(packed);
         for (int last = 0; last < rows; last++) {
-            for (int vectors : new int[] {1, 2, Products.GROUP}) {
+            for (int vectors : new int[] {1, 2, p.group()}) {
                 for (int terms : new int[] {0, 1, 2, 5, 26}) {
                     checkGroup(p, packed, rows, last, vectors, terms, false);
                     checkGroup(p, packed, rows, last, vectors, terms, true);
