@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -47,13 +48,15 @@ public final class FreshTraining {
     record Outcome(double seconds, int epochs, double accuracy) {}
 
     /**
-     * Runs a training with the flags of this JVM.
+     * Runs a training with the flags of this JVM, and the options for training that the file {@code weft.trainingOptions}
+     * holds.
      *
      * @throws WeftException if it fails; the message has its output
      */
     static Outcome run(Side side, Task task) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        Optional.ofNullable(System.getProperty("weft.trainingOptions")).ifPresent(file -> command.add("@" + file));
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), FreshTraining.class.getName()));
         command.addAll(List.of(side.name(), String.valueOf(Math.max(1, side.threads()))));
