@@ -18,9 +18,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Products of several parts, whose panels are wide and whose sum is cut into pieces, for which the conformance cases are too
- * small; and of few columns, in groups of each width, with b as it lies or packed. The numbers are small integers, so that all
- * sums are exact in any order.
+ * Products of several parts, whose panels are wide; of so many terms that the sum is cut into pieces, whatever a vector's
+ * length; for both the conformance cases are too small; and of few columns, in groups of each width, with b as it lies or
+ * packed. The numbers are small integers, so that all sums are exact in any order.
  */
 class MatMulKernelTest {
 
@@ -32,7 +32,11 @@ class MatMulKernelTest {
         "true, 1050, 1030, 475, true, true",
         "true, 64, 64, 64, false, false",
         "true, 64, 64, 64, true, false",
-        "true, 61, 1030, 16, false, false",
+        "true, 61, 8250, 116, false, false",
+        "true, 61, 8250, 116, false, true",
+        "true, 61, 8250, 116, true, false",
+        "true, 61, 8250, 116, true, true",
+        "true, 61, 8250, 16, false, false",
         "true, 103, 7, 128, false, false",
         "true, 103, 9, 112, false, true",
         "true, 35, 1, 100, false, false",
