@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weft.DeviceException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -62,7 +63,101 @@ class WorkersTest {
         }
     }
 
-    /** Two threads, for example each with a model of its own, take turns. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aPhaseIsDoneWhenItsPartsAreThoughNoHelperComes() throws InterruptedException {
+        CountDownLatch blocked = new CountDownLatch(2);
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicIntegerArray runs = new AtomicIntegerArray(1);
+        try (Workers workers = new Workers(2)) {
+            Thread other = new Thread(() -> workers.run(new Phase(2, (part, thread) -> {
+                blocked.countDown();
+                await(end);
+            })));
+            other.start();
+            // both parts run, so the only helper is in one of them
+            await(blocked);
+            Phase phase = new Phase(37, (part, thread) -> {
+                assertThat(thread).isZero();
+                runs.incrementAndGet(0);
+            });
+            for (int i = 1; i <= 100; i++) {
+                workers.run(phase);
+                assertThat(runs.get(0)).isEqualTo(i * 37);
+            }
+            end.countDown();
+            other.join();
+        }
+    }
+
+    /** Each waits for the other within a phase. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void phasesOfSeveralCallersRunAtOnce() throws InterruptedException {
+        int callers = 4;
+        CountDownLatch inside = new CountDownLatch(callers);
+        try (Workers workers = new Workers(2)) {
+            Thread[] users = new Thread[callers];
+            for (int i = 0; i < callers; i++) {
+                users[i] = new Thread(() -> workers.run(new Phase(3, (part, thread) -> {
+                    if (part == 0) {
+                        inside.countDown();
+                        await(inside);
+                    }
+                })));
+                users[i].start();
+            }
+            for (Thread user : users) {
+                user.join();
+            }
+        }
+        assertThat(inside.getCount()).isZero();
+    }
+
+    @Test
+    void aPhaseTooSmallToShareRunsOnItsCaller() {
+        try (Workers workers = new Workers(3)) {
+            Phase phase = new Phase(8, (part, thread) -> assertThat(thread).isZero());
+            for (int i = 0; i < 2; i++) {
+                phase.measured(Workers.LEAST_SHARED - 1);
+            }
+            for (int i = 0; i < 1000; i++) {
+                workers.run(phase);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void helpersThatAreWaitedForAreSeldomAsked() {
+        int phases = 2000;
+        AtomicIntegerArray helped = new AtomicIntegerArray(1);
+        try (Workers workers = new Workers(2)) {
+            Phase phase = new Phase(2, (part, thread) -> {
+                long end = System.nanoTime() + (thread == 0 ? 100_000 : 10_000_000);
+                while (System.nanoTime() < end) {
+                    Thread.onSpinWait();
+                }
+                if (thread > 0) {
+                    helped.incrementAndGet(0);
+                }
+            });
+            for (int i = 0; i < phases; i++) {
+                workers.run(phase);
+            }
+        }
+        assertThat(helped.get(0)).isBetween(1, phases / 20);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Two threads, for example each with a model of its own. */
     @Test
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void twoThreadsMayRunPhasesAtTheSameTime() throws InterruptedException {
