@@ -14,6 +14,9 @@ public interface Gradients {
      */
     void add(TensorRef x, Function<TensorRef, Op> op);
 
+    /** Emits an op that writes what the next op of the rule reads. */
+    void emit(Op op);
+
     /** Says that the gradient of input {@code x} is {@code dx}, a tensor that exists already. */
     void pass(TensorRef x, TensorRef dx);
 }

@@ -8,6 +8,7 @@ import static dev.weft.op.Operands.shape;
 import static dev.weft.op.Operands.type;
 
 import dev.weft.tensor.DType;
+import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
@@ -612,7 +613,7 @@ public sealed interface Op {
     }
 
     /** {@code y} = the part of {@code x} that starts at index {@code from} of {@code axis}, as long as y's axis. */
-    record Slice(String layer, TensorRef x, int axis, int from, TensorRef y) implements Op {
+    record Slice(String layer, TensorRef x, int axis, int from, TensorRef y) implements Differentiable {
         public Slice {
             Operands.equalExcept(layer, x, y, axis);
             require(
@@ -636,6 +637,36 @@ public sealed interface Op {
         @Override
         public String attributes() {
             return "axis " + axis + " from " + from;
+        }
+
+        /** {@code dx} is dy, with zeros before and after it. */
+        @Override
+        public void backward(Gradients g) {
+            int end = from + y.shape().get(axis);
+            g.add(x, dx -> {
+                List<TensorRef> parts = new ArrayList<>();
+                addZeros(parts, dx, "before", from, g);
+                parts.add(g.of(y));
+                addZeros(parts, dx, "after", x.shape().get(axis) - end, g);
+                return new Concat(layer, parts, axis, dx);
+            });
+        }
+
+        private void addZeros(List<TensorRef> parts, TensorRef dx, String place, int length, Gradients g) {
+            if (length > 0) {
+                int[] dimensions = dx.shape().toArray();
+                dimensions[axis] = length;
+                TensorRef zeros = new TensorRef(
+                        dx.name() + "." + place,
+                        DType.REAL,
+                        Shape.of(dimensions),
+                        Role.TRANSIENT,
+                        x.batched(),
+                        null,
+                        0);
+                g.emit(new Fill(layer, 0, zeros));
+                parts.add(zeros);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +25,9 @@ public class Autodiff implements Gradients {
     private final Map<TensorRef, List<TensorRef>> contributions = new HashMap<>();
     private final Map<TensorRef, Integer> uses = new HashMap<>();
     private final Set<TensorRef> needed;
+    /** Outputs of the current op whose gradients its rule has not asked for. */
+    private final List<TensorRef> unused = new ArrayList<>();
+
     private Op.Differentiable current;
 
     /**
@@ -34,6 +38,8 @@ public class Autodiff implements Gradients {
      * @param dloss its gradient
      * @param destinations for each tensor whose gradient is wanted, where to write it
      * @return the backward ops
+     * @throws WeftException if a wanted gradient would have to pass an op that has no rule for it, or a tensor does not
+     *     affect the loss
      */
     public static List<Op> backward(
             List<Op> forward, TensorRef loss, TensorRef dloss, Map<TensorRef, TensorRef> destinations) {
@@ -45,14 +51,17 @@ public class Autodiff implements Gradients {
         this.destinations = destinations;
         this.needed = new HashSet<>(destinations.keySet());
         for (Op op : forward) {
-            if (op instanceof Op.Differentiable && op.inputs().stream().anyMatch(needed::contains)) {
+            if (op.inputs().stream().anyMatch(needed::contains)) {
                 op.outputs().stream().filter(y -> y.type() == DType.REAL).forEach(needed::add);
             }
         }
         Set<TensorRef> leadToLoss = new HashSet<>(Set.of(loss));
         for (int i = forward.size() - 1; i >= 0; i--) {
             Op op = forward.get(i);
-            if (op instanceof Op.Differentiable && op.outputs().stream().anyMatch(leadToLoss::contains)) {
+            if (op.outputs().stream().anyMatch(leadToLoss::contains)) {
+                if (!(op instanceof Op.Differentiable) && op.inputs().stream().anyMatch(needed::contains)) {
+                    throw withoutRule(op, "");
+                }
                 leadToLoss.addAll(op.inputs());
                 op.inputs().forEach(x -> uses.merge(x, 1, Integer::sum));
             }
@@ -66,8 +75,7 @@ public class Autodiff implements Gradients {
             if (forward.get(i) instanceof Op.Differentiable op
                     && op.outputs().stream().anyMatch(gradients::containsKey)
                     && op.inputs().stream().anyMatch(needed::contains)) {
-                current = op;
-                op.backward(this);
+                applyRule(op);
             }
         }
         for (TensorRef x : destinations.keySet()) {
@@ -78,9 +86,45 @@ public class Autodiff implements Gradients {
         return ops;
     }
 
+    /** Emits what the op's rule says. Every gradient that has arrived must be used, and every input must get what it needs. */
+    private void applyRule(Op.Differentiable op) {
+        current = op;
+        unused.clear();
+        op.outputs().stream().filter(gradients::containsKey).forEach(unused::add);
+        Map<TensorRef, Integer> expected = new LinkedHashMap<>();
+        op.inputs().stream().filter(needed::contains).forEach(x -> expected.merge(x, 1, Integer::sum));
+        expected.replaceAll((x, times) -> count(x) + times);
+        op.backward(this);
+        expected.forEach((x, contributions) -> {
+            if (count(x) < contributions) {
+                throw withoutRule(op, " for " + x);
+            }
+        });
+        if (!unused.isEmpty()) {
+            throw withoutRule(op, " for " + unused.get(0));
+        }
+    }
+
+    private static WeftException withoutRule(Op op, String operand) {
+        return new WeftException(
+                ("%s has no gradient rule%s, so parameters before it cannot be trained: make the layer of ops that have"
+                                + " one (Op.Differentiable)")
+                        .formatted(Program.describe(op), operand));
+    }
+
     @Override
     public TensorRef of(TensorRef y) {
-        return gradients.get(y);
+        TensorRef dy = gradients.get(y);
+        if (dy == null) {
+            throw withoutRule(current, " for " + unused.get(0));
+        }
+        unused.remove(y);
+        return dy;
+    }
+
+    @Override
+    public void emit(Op op) {
+        ops.add(op);
     }
 
     @Override

@@ -157,6 +157,18 @@ public abstract class GradientConformance {
                         new Op.Concat("both", List.of(a, a), 1, twice),
                         tanh(twice, batched("y", 3, 8))),
                 problem(
+                        "parts of a tensor, one of them twice",
+                        List.of(x),
+                        tanh(x, a),
+                        new Op.Slice("first", a, 1, 0, batched("first", 3, 2)),
+                        new Op.Slice("middle", a, 1, 1, batched("middle", 3, 1)),
+                        new Op.Concat(
+                                "joined",
+                                List.of(batched("middle", 3, 1), batched("first", 3, 2), batched("middle", 3, 1)),
+                                1,
+                                b),
+                        sigmoid(b, c)),
+                problem(
                         "a residual block",
                         List.of(x, w),
                         matMul(x, w, a),

@@ -17,10 +17,17 @@ import static dev.weft.layer.Layers.tanh;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
+import dev.weft.init.Initializer;
 import dev.weft.layer.Concat;
+import dev.weft.layer.Layer;
+import dev.weft.layer.Lowering;
+import dev.weft.layer.Parameter;
 import dev.weft.loss.Loss;
+import dev.weft.op.Op;
 import dev.weft.random.Philox;
+import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
 import java.util.List;
 
 /** Small networks that between them hold every layer and both losses, with data to train them on. */
@@ -46,7 +53,8 @@ final class Networks {
                 manyRows(),
                 poolings(),
                 manyClasses(),
-                wideValues());
+                wideValues(),
+                gates());
     }
 
     /** For backends that execute layers of large weights in another way. */
@@ -228,6 +236,62 @@ final class Networks {
                 Loss.meanSquaredError(),
                 Dataset.ofTargets(Shape.of(1), values, Shape.of(width), targets),
                 batch);
+    }
+
+    /** A layer of one's own that cuts its weight and an inner tensor into parts. */
+    private static Network gates() {
+        Shape sample = Shape.of(6);
+        Shape target = Shape.of(2);
+        Graph graph = Graph.sequential(sample, new Gates(9), linear(2));
+        return new Network("gates", graph, Loss.meanSquaredError(), values("gates", 37, sample, target), 11);
+    }
+
+    /** {@code y = tanh(x a') + sigmoid(x b') + x c'}, with a, b and c one above the other in one weight. */
+    private record Gates(int size) implements Layer {
+        @Override
+        public String kind() {
+            return "gates";
+        }
+
+        @Override
+        public Shape infer(List<Shape> inputs) {
+            return Shape.of(size);
+        }
+
+        @Override
+        public List<Parameter> parameters(List<Shape> inputs) {
+            int fanIn = inputs.get(0).get(0);
+            return List.of(
+                    new Parameter("weight", Shape.of(3 * size, fanIn), Initializer.glorotUniform(), fanIn, size));
+        }
+
+        @Override
+        public TensorRef lower(Lowering l, List<TensorRef> inputs) {
+            TensorRef x = inputs.get(0);
+            TensorRef weight = l.parameter("weight");
+            int fanIn = weight.shape().get(1);
+            TensorRef ab = TensorRef.unbatched(l.layer() + ".ab", DType.REAL, Shape.of(2 * size, fanIn));
+            TensorRef c = TensorRef.unbatched(l.layer() + ".c", DType.REAL, Shape.of(size, fanIn));
+            l.emit(new Op.Slice(l.layer(), weight, 0, 0, ab));
+            l.emit(new Op.Slice(l.layer(), weight, 0, 2 * size, c));
+            TensorRef both = l.inner("both", Shape.of(2 * size));
+            TensorRef linear = l.inner("linear", Shape.of(size));
+            l.emit(new Op.MatMul(l.layer(), x, ab, false, true, both));
+            l.emit(new Op.MatMul(l.layer(), x, c, false, true, linear));
+            TensorRef first = l.inner("first", Shape.of(size));
+            TensorRef second = l.inner("second", Shape.of(size));
+            l.emit(new Op.Slice(l.layer(), both, 1, 0, first));
+            l.emit(new Op.Slice(l.layer(), both, 1, size, second));
+            TensorRef smooth = l.inner("smooth", Shape.of(size));
+            TensorRef gate = l.inner("gate", Shape.of(size));
+            l.emit(new Op.Activation(l.layer(), Op.Function.TANH, first, smooth));
+            l.emit(new Op.Activation(l.layer(), Op.Function.SIGMOID, second, gate));
+            TensorRef sum = l.inner("sum", Shape.of(size));
+            TensorRef y = l.output(Shape.of(size));
+            l.emit(new Op.Add(l.layer(), smooth, gate, sum));
+            l.emit(new Op.Add(l.layer(), sum, linear, y));
+            return y;
+        }
     }
 
     /** More weights than a processor keeps close at hand, between layers without images, and rows for several parts. */

@@ -74,6 +74,9 @@ final class RecordingAutodiff extends Autodiff {
             }
 
             @Override
+            public void emit(Op written) {}
+
+            @Override
             public void pass(TensorRef x, TensorRef dx) {
                 rules.add(rule(op, x));
             }

@@ -83,4 +83,70 @@ class AutodiffTest {
                 .isInstanceOf(WeftException.class)
                 .hasMessageContaining("x[2,2] does not affect the loss");
     }
+
+    @Test
+    void anOpWithoutAGradientRuleIsNamedAndNotTheParameterBehindIt() {
+        TensorRef part = TensorRef.batched("part", DType.REAL, Shape.of(2));
+        TensorRef z = tensor("z");
+        assertThatThrownBy(() -> backward(List.of(
+                        tanh(X, A),
+                        new Op.BiasGradient("sums", A, part),
+                        new Op.Activation("next", Op.Function.TANH, part, part.like("b")),
+                        new Op.AddBias("y", z, part.like("b"), Y))))
+                .isInstanceOf(WeftException.class)
+                .hasMessageContaining("sums bias_gradient a[2,2] -> part[2] has no gradient rule")
+                .hasMessageContaining("Op.Differentiable");
+        // one behind the other: the one that is nearer to the loss
+        assertThatThrownBy(() -> backward(
+                        List.of(new Op.ActivationBackward("first", Op.Function.TANH, X, X, A), softmaxBackward(A, Y))))
+                .hasMessageContaining("second softmax_backward a[2,2], a[2,2] -> y[2,2] has no gradient rule");
+        // fine where no parameter lies before it
+        assertThat(Autodiff.backward(List.of(softmaxBackward(z, A), new Op.Add("y", A, X, Y)), Y, DY, Map.of(X, DX)))
+                .hasSize(1);
+    }
+
+    private static Op softmaxBackward(TensorRef x, TensorRef y) {
+        return new Op.SoftmaxBackward("second", x, x, y);
+    }
+
+    @Test
+    void whatARuleLeavesOutIsNamed() {
+        TensorRef rows = TensorRef.batched("rows", DType.REAL, Shape.of(2));
+        TensorRef drows = rows.like("drows");
+        assertThatThrownBy(() -> Autodiff.backward(
+                        List.of(tanh(X, A), new Op.SquaredError("error", B, A, rows)), rows, drows, Map.of(X, DX)))
+                .isInstanceOf(WeftException.class)
+                .hasMessageContaining("error squared_error b[2,2], a[2,2] -> rows[2] has no gradient rule for a[2,2]");
+
+        TensorRef labels = TensorRef.batched("labels", DType.I32, Shape.of(2));
+        Op loss = new Op.SoftmaxCrossEntropy("loss", X, labels, A, rows);
+        assertThatThrownBy(() -> backward(List.of(loss, tanh(A, Y))))
+                .hasMessageContaining("loss softmax_cross_entropy")
+                .hasMessageContaining("has no gradient rule for a[2,2]");
+        assertThatThrownBy(() -> backward(List.of(
+                        loss,
+                        tanh(A, B),
+                        new Op.Reshape("r", rows, rows.like("b")),
+                        new Op.AddBias("y", B, rows.like("b"), Y))))
+                .hasMessageContaining("loss softmax_cross_entropy")
+                .hasMessageContaining("has no gradient rule for a[2,2]");
+    }
+
+    @Test
+    void theGradientOfAPartIsFilledUpWithZeros() {
+        TensorRef x = TensorRef.batched("x", DType.REAL, Shape.of(2, 5));
+        TensorRef dx = x.like("dx");
+        assertThat(Autodiff.backward(List.of(new Op.Slice("y", x, 1, 1, Y)), Y, DY, Map.of(x, dx)))
+                .containsExactly(
+                        new Op.Fill("y", 0, TensorRef.batched("dx.before", DType.REAL, Shape.of(2, 1))),
+                        new Op.Fill("y", 0, TensorRef.batched("dx.after", DType.REAL, Shape.of(2, 2))),
+                        new Op.Concat(
+                                "y",
+                                List.of(
+                                        TensorRef.batched("dx.before", DType.REAL, Shape.of(2, 1)),
+                                        DY,
+                                        TensorRef.batched("dx.after", DType.REAL, Shape.of(2, 2))),
+                                1,
+                                dx));
+    }
 }
