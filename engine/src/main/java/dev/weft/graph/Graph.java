@@ -76,6 +76,7 @@ public final class Graph {
         private final List<Node> nodes = new ArrayList<>();
         private final Map<String, Integer> lastNumber = new HashMap<>();
         private final Map<Integer, String> streams = new HashMap<>();
+        private final Set<String> parameterNames = new HashSet<>();
 
         private Builder(Shape input) {
             add(new Node("input", null, List.of(), input, List.of()));
@@ -106,10 +107,16 @@ public final class Graph {
             List<Shape> shapes = List.of(inputs).stream().map(Node::shape).toList();
             try {
                 Shape shape = layer.infer(shapes);
+                if (shape == null) {
+                    throw new IllegalArgumentException("infer returns null, not the shape of the output");
+                }
                 List<Parameter> parameters = layer.parameters(shapes).stream()
                         .map(parameter -> parameter.in(name))
                         .toList();
                 return add(new Node(name, layer, List.of(inputs), shape, parameters));
+            } catch (IndexOutOfBoundsException e) {
+                throw new ShapeException(
+                        "layer " + name, "takes no inputs of shapes %s: %s".formatted(shapes, e.getMessage()));
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new ShapeException("layer " + name, e.getMessage());
             }
@@ -130,6 +137,11 @@ public final class Graph {
                                 ? "two layers are named " + other
                                 : "layers %s and %s would share one random stream: rename one"
                                         .formatted(other, node.name()));
+            }
+            for (Parameter parameter : node.parameters()) {
+                if (!parameterNames.add(parameter.name())) {
+                    throw new WeftException("two parameters are named " + parameter.name());
+                }
             }
             nodes.add(node);
             return node;

@@ -1,5 +1,6 @@
 package dev.weft.layer;
 
+import dev.weft.WeftException;
 import dev.weft.op.Op;
 import dev.weft.random.Philox;
 import dev.weft.tensor.DType;
@@ -62,9 +63,23 @@ public final class Lowering {
         return Philox.stream(layer);
     }
 
-    /** A parameter by its name in the layer. */
+    /**
+     * A parameter by its name in the layer.
+     *
+     * @throws WeftException if the layer has declared none of that name; the message lists those that it has
+     */
     public TensorRef parameter(String name) {
-        return parameters.get(layer + "." + name);
+        TensorRef parameter = parameters.get(layer + "." + name);
+        if (parameter == null) {
+            throw new WeftException("layer %s has no parameter %s; there are %s"
+                    .formatted(
+                            layer,
+                            name,
+                            parameters.keySet().stream()
+                                    .filter(other -> other.startsWith(layer + "."))
+                                    .toList()));
+        }
+        return parameter;
     }
 
     /** The layer's output tensor, named like the layer. */

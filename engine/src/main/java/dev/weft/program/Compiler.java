@@ -88,7 +88,7 @@ public final class Compiler {
     public Program prediction(int batch) {
         List<Op> ops = new ArrayList<>();
         TensorRef x = input(batch);
-        TensorRef y = forward(ops, x, batch, false);
+        TensorRef y = forward(ops, new LoweringCheck(batch).given(x), x, batch, false);
         return new Program("predict", batch, ops, List.of(x), List.of(y), List.of());
     }
 
@@ -97,13 +97,24 @@ public final class Compiler {
                 graph.input().name(), DType.REAL, graph.input().shape().batch(batch));
     }
 
-    private TensorRef forward(List<Op> ops, TensorRef x, int batch, boolean training) {
+    private TensorRef forward(List<Op> ops, LoweringCheck check, TensorRef x, int batch, boolean training) {
         Map<Node, TensorRef> values = new HashMap<>();
         values.put(graph.input(), x);
         for (Node node : graph.nodes()) {
             if (node.layer() != null) {
                 List<TensorRef> inputs = node.inputs().stream().map(values::get).toList();
-                values.put(node, node.layer().lower(lowering(node.name(), ops, batch, training), inputs));
+                String who = "layer %s (%s)".formatted(node.name(), node.layer().kind());
+                List<Op> own = new ArrayList<>();
+                TensorRef y;
+                try {
+                    y = node.layer().lower(lowering(node.name(), own, batch, training), inputs);
+                } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
+                    throw new WeftException("%s: lower fails on %s: %s".formatted(who, inputs, e.getMessage()), e);
+                }
+                String why = "infer says %s for each of the %d rows".formatted(node.shape(), batch);
+                check.check(who, own, y, node.shape().batch(batch), why);
+                ops.addAll(own);
+                values.put(node, y);
             }
         }
         return values.get(graph.output());
@@ -123,7 +134,8 @@ public final class Compiler {
         }
         TensorRef x = input(batch);
         ops.add(new Op.GatherRows(x.name(), data.features(), data.order(), data.scale(), data.shift(), x));
-        TensorRef y = forward(ops, x, batch, training);
+        LoweringCheck check = new LoweringCheck(batch).given(x);
+        TensorRef y = forward(ops, check, x, batch, training);
 
         DType type = data.targets().type();
         if (type != loss.targetType()) {
@@ -149,7 +161,11 @@ public final class Compiler {
                     "the graph ends in the softmax %s, and the loss for classes has its own: leave the layer out"
                             .formatted(graph.output().name()));
         }
-        TensorRef rows = loss.lower(lowering(LOSS, ops, batch, training), y, target);
+        List<Op> own = new ArrayList<>();
+        TensorRef rows = loss.lower(lowering(LOSS, own, batch, training), y, target);
+        check.given(target)
+                .check(LOSS, own, rows, Shape.of(batch), "a loss has one value for each of %d rows".formatted(batch));
+        ops.addAll(own);
         TensorRef mean = TensorRef.unbatched(LOSS, DType.REAL, Shape.of(1));
         ops.add(new Op.BatchMean(LOSS, rows, mean));
         if (type != DType.I32) {

@@ -18,11 +18,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.ShapeException;
 import dev.weft.WeftException;
+import dev.weft.init.Initializer;
 import dev.weft.layer.Concat;
 import dev.weft.layer.Layer;
+import dev.weft.layer.Lowering;
 import dev.weft.layer.Parameter;
 import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -221,5 +225,54 @@ class GraphTest {
                     .isInstanceOf(WeftException.class)
                     .hasMessage("no layer can be named " + name + ": training uses that name itself");
         }
+    }
+
+    /** A layer of one's own, with what it says of itself. */
+    private record Own(Function<List<Shape>, Shape> shape, String... parameterNames) implements Layer {
+        @Override
+        public String kind() {
+            return "own";
+        }
+
+        @Override
+        public Shape infer(List<Shape> inputs) {
+            return shape.apply(inputs);
+        }
+
+        @Override
+        public List<Parameter> parameters(List<Shape> inputs) {
+            return Stream.of(parameterNames)
+                    .map(name -> new Parameter(name, Shape.of(1), Initializer.constant(0), 1, 1))
+                    .toList();
+        }
+
+        @Override
+        public TensorRef lower(Lowering lowering, List<TensorRef> inputs) {
+            return inputs.get(0);
+        }
+    }
+
+    @Test
+    void aLayerThatInfersNoShapeIsNamed() {
+        assertThatThrownBy(() -> Graph.sequential(Shape.of(3), new Own(inputs -> null)))
+                .isInstanceOf(ShapeException.class)
+                .hasMessage("layer own1: infer returns null, not the shape of the output");
+        assertThatThrownBy(() -> Graph.sequential(
+                        Shape.of(3), new Own(inputs -> Shape.of(inputs.get(0).get(2)))))
+                .isInstanceOf(ShapeException.class)
+                .hasMessageStartingWith("layer own1: takes no inputs of shapes [[3]]: ");
+    }
+
+    /** The second would lie over the first, and training would never touch that. */
+    @Test
+    void twoParametersOfOneNameAreRefused() {
+        assertThatThrownBy(() -> Graph.sequential(Shape.of(3), new Own(inputs -> inputs.get(0), "weight", "weight")))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("two parameters are named own1.weight");
+        Graph.Builder b = Graph.builder(Shape.of(3));
+        Node a = b.add("a", new Own(inputs -> inputs.get(0), "b.weight"), b.input());
+        assertThatThrownBy(() -> b.add("a.b", new Own(inputs -> inputs.get(0), "weight"), a))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("two parameters are named a.b.weight");
     }
 }

@@ -7,9 +7,14 @@ import dev.weft.ShapeException;
 import dev.weft.WeftException;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.init.Initializer;
+import dev.weft.layer.Layer;
 import dev.weft.layer.Layers;
+import dev.weft.layer.Lowering;
+import dev.weft.layer.Parameter;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
+import dev.weft.op.Window2d;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Sgd;
 import dev.weft.tensor.DType;
@@ -20,7 +25,12 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class CompilerTest {
     private static final Loss CROSS_ENTROPY = Loss.softmaxCrossEntropy();
@@ -166,5 +176,131 @@ class CompilerTest {
                 .hasMessageContaining("writes y[2] a second time");
         assertThatThrownBy(() -> new Program("p", 2, List.of(op), List.of(x), List.of(x.like("z")), List.of()))
                 .hasMessageContaining("no op writes the result z[2]");
+    }
+
+    /** A layer of one's own of three values and one parameter, {@code weight[3]}. */
+    private record Own(BiFunction<Lowering, TensorRef, TensorRef> body) implements Layer {
+        @Override
+        public String kind() {
+            return "own";
+        }
+
+        @Override
+        public Shape infer(List<Shape> inputs) {
+            return Shape.of(3);
+        }
+
+        @Override
+        public List<Parameter> parameters(List<Shape> inputs) {
+            return List.of(new Parameter("weight", Shape.of(3), Initializer.constant(0), 1, 1));
+        }
+
+        @Override
+        public TensorRef lower(Lowering lowering, List<TensorRef> inputs) {
+            return body.apply(lowering, inputs.get(0));
+        }
+    }
+
+    private static Op tanh(Lowering l, TensorRef x, TensorRef y) {
+        return new Op.Activation(l.layer(), Op.Function.TANH, x, y);
+    }
+
+    static Stream<Arguments> faultyLayers() {
+        return Stream.of(
+                faulty(
+                        "lower returns own1[2,4], but infer says [3] for each of the 2 rows",
+                        (l, x) -> emit(l, new Op.Slice(l.layer(), x, 1, 0, l.output(Shape.of(4))))),
+                faulty("lower returns own1[2,3], which no op writes", (l, x) -> l.output(Shape.of(3))),
+                faulty("lower returns null, not the output tensor", (l, x) -> null),
+                faulty(
+                        "lower returns own1.picks[2,3] of type I32, a batch; it must be a batch of type REAL",
+                        (l, x) -> {
+                            TensorRef part = l.inner("part", Shape.of(1, 3, 1));
+                            TensorRef y = l.inner("y", Shape.of(1, 3, 1));
+                            TensorRef picks = l.inner("picks", DType.I32, Shape.of(3));
+                            l.emit(new Op.Slice(l.layer(), x, 1, 0, l.inner("three", Shape.of(3))));
+                            l.emit(new Op.Reshape(l.layer(), l.inner("three", Shape.of(3)), part));
+                            TensorRef argmax = l.inner("argmax", DType.I32, Shape.of(1, 3, 1));
+                            l.emit(new Op.MaxPool2d(l.layer(), part, new Window2d(1, 1, 1, 1, 0, 0), y, argmax));
+                            return emit(l, new Op.Reshape(l.layer(), argmax, picks));
+                        }),
+                faulty(
+                        "lower returns own1[2,3] of type REAL, no batch; it must be a batch of type REAL",
+                        (l, x) -> emit(
+                                l,
+                                new Op.Fill(l.layer(), 1, TensorRef.unbatched(l.layer(), DType.REAL, Shape.of(2, 3))))),
+                faulty(
+                        "own1 activation own1.hidden[2,3] -> own1[2,3] reads own1.hidden[2,3] before any op writes it",
+                        (l, x) -> emit(l, tanh(l, l.inner("hidden", Shape.of(3)), l.output(Shape.of(3))))),
+                faulty(
+                        "own1 activation input[2,4] -> own1.x[2,4] writes own1.x[2,4], and there is a tensor of that name"
+                                + " already; each is written once",
+                        (l, x) -> {
+                            l.emit(tanh(l, x, l.inner("x", Shape.of(4))));
+                            return emit(l, tanh(l, x, l.inner("x", Shape.of(4))));
+                        }),
+                faulty(
+                        "own1 fill  -> own1.weight[3] writes own1.weight[3], which outlives the step; a layer writes tensors"
+                                + " of its own",
+                        (l, x) -> emit(l, new Op.Fill(l.layer(), 1, l.parameter("weight")))),
+                faulty(
+                        "own1 slice input[2,4] -> own1.row[1,4] writes own1.row[1,4], which is no batch of 2 rows",
+                        (l, x) -> emit(
+                                l,
+                                new Op.Slice(
+                                        l.layer(),
+                                        x,
+                                        0,
+                                        1,
+                                        TensorRef.batched(l.layer() + ".row", DType.REAL, Shape.of(1, 4))))),
+                faulty(
+                        "lower fails on [input[2,4]]: Index 2 out of bounds for length 2",
+                        (l, x) -> l.output(Shape.of(x.shape().get(2)))));
+    }
+
+    private static Arguments faulty(String message, BiFunction<Lowering, TensorRef, TensorRef> body) {
+        return Arguments.of(message, new Own(body));
+    }
+
+    private static TensorRef emit(Lowering l, Op op) {
+        l.emit(op);
+        return op.outputs().get(0);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("faultyLayers")
+    void aFaultyLayerIsNamedAndNotTheOneBehindIt(String message, Layer layer) {
+        Graph graph = Graph.sequential(Shape.of(4), layer, Layers.linear(3));
+        assertThatThrownBy(() -> compiler(graph).prediction(2))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("layer own1 (own): " + message);
+    }
+
+    @Test
+    void aParameterThatALayerHasNotDeclaredIsRefused() {
+        Graph graph = Graph.sequential(Shape.of(4), new Own((l, x) -> l.parameter("weigth")), Layers.linear(3));
+        assertThatThrownBy(() -> compiler(graph).prediction(2))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("layer own1 has no parameter weigth; there are [own1.weight]");
+    }
+
+    @Test
+    void aFaultyLossIsNamed() {
+        Loss loss = new Loss() {
+            @Override
+            public DType targetType() {
+                return DType.I32;
+            }
+
+            @Override
+            public TensorRef lower(Lowering l, TensorRef output, TensorRef target) {
+                return emit(
+                        l, new Op.Reshape(l.layer(), output, TensorRef.batched("loss.all", DType.REAL, Shape.of(40))));
+            }
+        };
+        assertThatThrownBy(() -> LeNet.compiler().evaluation(loss, LeNet.DATA, 4))
+                .isInstanceOf(WeftException.class)
+                .hasMessage(
+                        "loss: loss reshape linear3[4,10] -> loss.all[40] writes loss.all[40], which is no batch of 4 rows");
     }
 }
