@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -16,11 +17,40 @@ public final class Backends {
 
     private Backends() {}
 
-    /** All providers on the class path, the best first. */
+    /** The providers of Weft's own modules: where their classes are, they have to be registered. */
+    private static final List<String> OWN = List.of(
+            "dev.weft.cpu.CpuProvider", "dev.weft.cpu.reference.ReferenceProvider", "dev.weft.cuda.CudaProvider");
+
+    /**
+     * All providers on the class path, the best first.
+     *
+     * @throws DeviceException if the class path holds a provider that is not registered, or one is registered that it does
+     *     not hold: a jar that was made of several jars has lost a part of them
+     */
     public static List<BackendProvider> providers() {
+        ClassLoader loader = Backends.class.getClassLoader();
         List<BackendProvider> providers = new ArrayList<>();
-        ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader())
-                .forEach(providers::add);
+        try {
+            ServiceLoader.load(BackendProvider.class, loader).forEach(providers::add);
+        } catch (ServiceConfigurationError e) {
+            throw new DeviceException(
+                    "a registered backend cannot be loaded; if this jar was made smaller, keep dev.weft and its libraries"
+                            + " whole. " + e.getMessage(),
+                    e);
+        }
+        List<String> found = providers.stream().map(p -> p.getClass().getName()).toList();
+        List<String> unregistered = OWN.stream()
+                .filter(name -> !found.contains(name) && loader.getResource(name.replace('.', '/') + ".class") != null)
+                .toList();
+        if (!unregistered.isEmpty()) {
+            throw new DeviceException(
+                    ("%s on the class path, but not in META-INF/services/%s: whoever made one jar of several kept one of"
+                                    + " their files of that name and has to merge them, with ServicesResourceTransformer in"
+                                    + " Maven's Shade plugin, mergeServiceFiles() in Gradle's Shadow plugin")
+                            .formatted(
+                                    String.join(", ", unregistered) + (unregistered.size() == 1 ? " is" : " are"),
+                                    BackendProvider.class.getName()));
+        }
         providers.sort(Comparator.comparingInt(BackendProvider::rank).reversed());
         return providers;
     }
