@@ -30,14 +30,20 @@ public final class Bar implements AutoCloseable {
                 .setUpdateIntervalMillis(200)
                 // without a width it would open the terminal, and take Ctrl-C away from the JVM
                 .setConsumer(new ConsoleProgressBarConsumer(System.err, Terminal.columns()))
-                .setRenderer((state, width) -> render(left, state.getNormalizedProgress(), right.get(), width))
+                // as wide as what was there before
+                .setRenderer((state, width) ->
+                        ("%-" + width + "s").formatted(render(left, state.getNormalizedProgress(), right.get(), width)))
                 .clearDisplayOnFinish()
                 .build();
     }
 
     /**
+     * The text of a bar. Where it does not fit, the bar goes first, then whole fields or words from the right: a part
+     * of a number would be another number.
+     *
      * @param done from 0 to 1
-     * @param width of the whole line; text that does not fit is cut
+     * @param right fields with two spaces between them
+     * @param width of the whole line
      */
     static String render(String left, double done, String right, int width) {
         int cells = Math.min(MAX_CELLS, width - left.length() - right.length() - 2);
@@ -47,7 +53,12 @@ public final class Bar implements AutoCloseable {
             bar = DONE.repeat(full) + LEFT.repeat(cells - full) + " ";
         }
         String line = left + " " + bar + right;
-        return line.substring(0, Math.max(0, Math.min(line.length(), width)));
+        if (line.length() <= width) {
+            return line;
+        }
+        int field = line.lastIndexOf("  ", width);
+        int word = line.lastIndexOf(' ', width);
+        return line.substring(0, field >= 0 ? field : word >= 0 ? word : width);
     }
 
     /** Moves on to this place. */

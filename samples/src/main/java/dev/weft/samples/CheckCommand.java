@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
                 + " forward and backward, against the reference in double.",
         sortOptions = false,
         mixinStandardHelpOptions = true,
+        abbreviateSynopsis = true,
         usageHelpAutoWidth = true,
         parameterListHeading = "%n",
         optionListHeading = "%nOptions:%n",
@@ -38,9 +39,9 @@ import picocli.CommandLine.Spec;
             "  weft check lenet5",
             "  weft check lenet5 --backends cpu,cuda --finite-differences",
             "",
-            "Each op is judged alone: before it runs, it is given the reference's inputs. The scaled",
-            "error is in units of unit roundoff times the sum of the absolute products; what each",
-            "op is allowed stands in the last column. The exit code is 1 where anything differs."
+            "Each op is judged alone: before it runs, it is given the reference's inputs. The scaled"
+                    + " error is in units of unit roundoff times the sum of the absolute products; what each"
+                    + " op is allowed stands in the last column. The exit code is 1 where anything differs."
         })
 final class CheckCommand implements Callable<Integer> {
     private static final int FREE_STEPS = 10;
@@ -81,7 +82,7 @@ final class CheckCommand implements Callable<Integer> {
 
     @Option(
             names = "--finite-differences",
-            description = "Check the gradients numerically, too: (L(w+h) - L(w-h)) / 2h in double.")
+            description = "Check the gradients numerically, too: central differences in double.")
     private boolean finiteDifferences;
 
     @Option(

@@ -25,8 +25,8 @@ import picocli.CommandLine.Spec;
             "  weft data",
             "  XDG_CACHE_HOME=/scratch/cache weft data",
             "",
-            "Every file's SHA-256 is compared with the published one. The next weft train that",
-            "needs a missing or corrupt file of the cache fetches it again.",
+            "Every file's SHA-256 is compared with the published one. The next weft train that"
+                    + " needs a missing or corrupt file of the cache fetches it again.",
             "Exit codes: 0 all that is there is whole, 1 a file is corrupt, 2 wrong usage."
         })
 final class DataCommand implements Callable<Integer> {

@@ -37,9 +37,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "  weft listing lenet5 --backend cpu",
             "",
-            "An op without a number runs in one kernel with those above it. Bytes are what an",
-            "op reads and writes at least, with four for each float; flops are those of",
-            "matrix products and convolutions."
+            "An op without a number runs in one kernel with those above it. Bytes are what an"
+                    + " op reads and writes at least, with four for each float; flops are those of"
+                    + " matrix products and convolutions."
         })
 final class ListingCommand implements Callable<Integer> {
     @Spec

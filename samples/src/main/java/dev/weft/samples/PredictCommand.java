@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  weft predict --model runs/best/model.safetensors seven.png photo.jpg",
-            "  weft predict --model runs/best/model.safetensors --labels t10k-labels-idx1-ubyte t10k-images-idx3-ubyte",
+            "  weft predict --model runs/best/model.safetensors --labels labels.gz images.gz",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
         })

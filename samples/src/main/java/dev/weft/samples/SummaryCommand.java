@@ -20,8 +20,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  weft summary lenet5",
             "",
-            "Shapes and multiply-adds are those of one image, bytes those of the parameters,",
-            "as float."
+            "Shapes and multiply-adds are those of one image, bytes those of the parameters," + " as float."
         })
 final class SummaryCommand implements Callable<Integer> {
     @Spec

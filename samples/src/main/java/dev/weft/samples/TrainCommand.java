@@ -125,8 +125,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "PATH",
             description = "The run folder, for model, history, pictures and index.html; its files are replaced."
-                    + " Default: a new folder runs/TIME-NETWORK. Where PATH ends in .safetensors, the model alone is"
-                    + " written, to that file.")
+                    + " Default: a new folder runs/TIME-NETWORK. A file name that ends in .safetensors gets"
+                    + " the model alone.")
     private Path out;
 
     @Option(names = "--no-pictures", description = "Leave pictures and index.html out of the run folder.")

@@ -3,8 +3,16 @@ package dev.weft.samples;
 import dev.weft.WeftException;
 import dev.weft.data.Mnist;
 import dev.weft.samples.bench.BenchCommand;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -61,7 +69,21 @@ public final class Weft implements Callable<Integer> {
         Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         // pictures are written to files; no window is ever opened
         System.setProperty("java.awt.headless", "true");
+        useTerminalForErrors();
         System.exit(commandLine(Mnist::load).execute(arguments));
+    }
+
+    /** The launcher filters what the JVM itself says, and names the file that takes messages to the terminal. */
+    private static void useTerminalForErrors() {
+        String terminal = System.getProperty("weft.stderr");
+        if (terminal != null) {
+            try {
+                System.setErr(new PrintStream(
+                        new FileOutputStream(terminal), true, Charset.forName(System.getProperty("native.encoding"))));
+            } catch (IOException e) {
+                // not ours to open: the filter lets messages through as well
+            }
+        }
     }
 
     static CommandLine commandLine(MnistLoader loader) {
@@ -111,16 +133,45 @@ public final class Weft implements Callable<Integer> {
 
     private int usageError(ParameterException e) {
         CommandLine command = e.getCommandLine();
-        String message = e.getMessage();
-        if (e instanceof UnmatchedArgumentException unmatched
-                && !command.getSubcommands().isEmpty()) {
-            message = "there is no command '%s'; there are %s"
-                    .formatted(
-                            unmatched.getUnmatched().get(0),
-                            String.join(", ", command.getSubcommands().keySet()));
-        }
+        String message = e instanceof UnmatchedArgumentException unmatched ? unmatched(unmatched) : e.getMessage();
         print(command, message + " (see " + command.getCommandSpec().qualifiedName() + " --help)", e);
         return CommandLine.ExitCode.USAGE;
+    }
+
+    /** What was not understood, and what may have been meant: for an option also one of the commands below. */
+    private static String unmatched(UnmatchedArgumentException e) {
+        CommandLine command = e.getCommandLine();
+        String argument = e.getUnmatched().get(0);
+        if (!argument.startsWith("-")) {
+            return command.getSubcommands().isEmpty()
+                    ? "unexpected argument '%s'".formatted(argument)
+                    : "there is no command '%s'; there are %s"
+                            .formatted(
+                                    argument,
+                                    String.join(", ", command.getSubcommands().keySet()));
+        }
+        String option = argument.replaceFirst("=.*", "");
+        // by the number of letters that they have in common with it
+        SortedMap<Integer, List<String>> alike = new TreeMap<>();
+        suggest(option, command, "", alike);
+        command.getSubcommands()
+                .values()
+                .forEach(below -> suggest(option, below, below.getCommandSpec().qualifiedName() + " ", alike));
+        return "there is no option '%s'%s"
+                .formatted(
+                        option,
+                        alike.isEmpty() ? "" : "; do you mean " + String.join(", ", alike.get(alike.lastKey())) + "?");
+    }
+
+    private static void suggest(
+            String option, CommandLine command, String prefix, SortedMap<Integer, List<String>> alike) {
+        for (String name : new UnmatchedArgumentException(command, List.of(option)).getSuggestions()) {
+            int common = 0;
+            while (common < Math.min(name.length(), option.length()) && name.charAt(common) == option.charAt(common)) {
+                common++;
+            }
+            alike.computeIfAbsent(common, key -> new ArrayList<>()).add(prefix + name);
+        }
     }
 
     private int failure(Exception e, CommandLine command) {

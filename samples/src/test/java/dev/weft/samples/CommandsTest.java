@@ -13,9 +13,13 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +75,62 @@ class CommandsTest {
         assertThat(out)
                 .contains("Exit codes: 0 done, 1 failed, 2 wrong usage,", "130 ended by Ctrl-C, 143 ended by SIGTERM.");
         commands().forEach(command -> assertThat(out).contains("  " + command + " "));
+    }
+
+    /** At 80 columns no word is broken that a very wide terminal shows whole, and no line is longer. */
+    @ParameterizedTest
+    @MethodSource("allCommands")
+    void helpIsBrokenBetweenWordsAlone(String command) {
+        List<String> lines = help(command, 80).lines().toList();
+        assertThat(lines).allMatch(line -> line.length() <= 80);
+        assertThat(words(lines)).isSubsetOf(words(help(command, 5000).lines().toList()));
+        assertThat(lines)
+                .as("single words left over by a line that was too long")
+                .noneMatch(line -> line.matches("[a-z]+"));
+    }
+
+    static List<String> allCommands() {
+        List<String> all = new ArrayList<>();
+        addCommands(Weft.commandLine(Mnist::load), all);
+        return all;
+    }
+
+    private static void addCommands(CommandLine command, List<String> all) {
+        all.add(command.getCommandSpec().qualifiedName().replaceFirst("^weft ?", ""));
+        command.getSubcommands().values().forEach(below -> addCommands(below, all));
+    }
+
+    private static String help(String command, int width) {
+        CommandLine line = Weft.commandLine(Mnist::load).setUsageHelpAutoWidth(false);
+        for (String name : command.split(" ")) {
+            line = name.isEmpty() ? line : line.getSubcommands().get(name);
+        }
+        return line.setUsageHelpAutoWidth(false).setUsageHelpWidth(width).getUsageMessage(CommandLine.Help.Ansi.OFF);
+    }
+
+    private static Set<String> words(List<String> lines) {
+        return lines.stream()
+                .flatMap(line -> Stream.of(line.strip().split(" +")))
+                .collect(Collectors.toSet());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    --epoch 3                    | there is no option '--epoch'; do you mean weft train --epochs, weft bench --epochs? (see weft --help)
+                    --epochs=3 train lenet5      | there is no option '--epochs'; do you mean weft train --epochs, weft bench --epochs? (see weft --help)
+                    --plan x graph lenet5        | there is no option '--plan'; do you mean weft train --plan, weft listing --plan, weft check --plan, weft bench --plan? (see weft --help)
+                    train lenet5 --epoch 3       | there is no option '--epoch'; do you mean --epochs? (see weft train --help)
+                    train lenet5 --batc=3        | there is no option '--batc'; do you mean --batch? (see weft train --help)
+                    bench compare --plan a b     | there is no option '--plan' (see weft bench compare --help)
+                    cuda --yess                  | there is no option '--yess'; do you mean weft cuda fetch --yes? (see weft cuda --help)
+                    --verson                     | there is no option '--verson'; do you mean --version
+                    summary lenet5 mlp           | unexpected argument 'mlp' (see weft summary --help)
+                    cuda fech                    | there is no command 'fech'; there are fetch (see weft cuda --help)
+                    """)
+    void whatIsNotUnderstoodIsToldWithWhatMayBeMeant(String arguments, String message) {
+        assertThat(weft(arguments.split(" "))).isEqualTo(CommandLine.ExitCode.USAGE);
+        assertThat(err).startsWith("weft: " + message).hasLineCount(1);
+        assertThat(out).isEmpty();
     }
 
     // summary, graph, listing

@@ -22,7 +22,23 @@ class DisplayTest {
         assertThat(bar(1, 100)).matches("epoch 1/5 [█#]{30} loss 0\\.5");
         assertThat(bar(1, 30)).hasSize(30).matches("epoch 1/5 [█#]{11} loss 0\\.5");
         assertThat(bar(1, 22)).as("no room for a bar").isEqualTo("epoch 1/5 loss 0.5");
-        assertThat(bar(1, 12)).isEqualTo("epoch 1/5 lo");
+        assertThat(bar(1, 12)).isEqualTo("epoch 1/5");
+        assertThat(bar(1, 5)).isEqualTo("epoch");
+    }
+
+    @Test
+    void onANarrowTerminalWholeFieldsGiveWay() {
+        String state = "step 9/469  loss 0.5432  accuracy 81.25 %  33,456 images/s  0:42 left";
+        String line = "epoch 1/5 " + state;
+        for (int width = 1; width <= 100; width++) {
+            String shown = Bar.render("epoch 1/5", 0.5, state, width);
+            assertThat(shown).hasSizeLessThanOrEqualTo(width);
+            if (width >= 5 && width < line.length()) {
+                assertThat(line).startsWith(shown + " ");
+            }
+        }
+        assertThat(Bar.render("epoch 1/5", 0.5, state, 59))
+                .isEqualTo("epoch 1/5 step 9/469  loss 0.5432  accuracy 81.25 %");
     }
 
     private static String bar(double done, int width) {

@@ -1,11 +1,13 @@
 package dev.weft.samples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -40,11 +42,52 @@ class LauncherTest {
         Files.delete(link);
     }
 
+    /** A JVM that speaks on the standard error, behind a launcher that has nothing to build. */
+    @Test
+    void onATerminalTheWarningOfTheIncubatorModuleIsLeftOutAndNothingElse() throws Exception {
+        Path script = Files.createDirectories(folder.resolve("scripts")).resolve("weft");
+        Files.copy(SCRIPT, script, StandardCopyOption.COPY_ATTRIBUTES);
+        Files.createDirectories(folder.resolve("samples/target"));
+        Files.createFile(folder.resolve("samples/target/weft-built"));
+        Path bin = Files.createDirectories(folder.resolve("jdk/bin"));
+        for (String program : new String[] {"java", "javac"}) {
+            Path file = Files.writeString(bin.resolve(program), """
+                    #!/bin/sh
+                    if [ "$1" = -version ]; then
+                        echo 'openjdk version "17.0.15"' >&2
+                        exit
+                    fi
+                    echo first >&2
+                    echo 'WARNING: Using incubator modules: jdk.incubator.vector' >&2
+                    printf 'no line' >&2
+                    case "$*" in
+                        *-Dweft.stderr=/dev/fd/3*) sleep 2; printf ' weft' > /dev/fd/3;;
+                    esac
+                    exit 3
+                    """);
+            assertThat(file.toFile().setExecutable(true)).isTrue();
+        }
+        Path jdk = folder.resolve("jdk");
+        assertThat(run(jdk, script.toString(), "--version"))
+                .isEqualTo("3 first\nWARNING: Using incubator modules: jdk.incubator.vector\nno line");
+        String onTerminal;
+        try {
+            onTerminal = run(jdk, "script", "-qec", "TERM=xterm " + script, "/dev/null");
+        } catch (IOException e) {
+            abort("there is no program 'script' to make a terminal with");
+            return;
+        }
+        assertThat(onTerminal.replace("\r\n", "\n")).isEqualTo("3 first\nno line weft");
+    }
+
     /** Exit code and output. */
     private String weft(Path script, Path javaHome) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(script.toString(), "--version")
-                .directory(folder.toFile())
-                .redirectErrorStream(true);
+        return run(javaHome, script.toString(), "--version");
+    }
+
+    private String run(Path javaHome, String... command) throws IOException, InterruptedException {
+        ProcessBuilder builder =
+                new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
         builder.environment().put("JAVA_HOME", javaHome.toString());
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

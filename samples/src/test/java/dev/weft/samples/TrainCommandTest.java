@@ -361,9 +361,9 @@ class TrainCommandTest {
                 "--dataset idx  | --dataset idx needs --data with the folder of four IDX files",
                 "--dataset csv  | --dataset csv needs --data with a CSV file",
                 "--label x      | --label is for a CSV file",
-                "--no-such x    | Unknown option",
+                "--no-such x    | there is no option '--no-such'",
                 "--batch        | Missing required parameter for option '--batch'",
-                "extra          | Unmatched argument at index 2: 'extra'"
+                "extra          | unexpected argument 'extra'"
             })
     void wrongOptions(String options, String message) {
         String[] arguments = ("train mlp " + options).split(" ");

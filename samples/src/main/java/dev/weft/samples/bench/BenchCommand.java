@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
                 + " what does not agree is not timed.",
         sortOptions = false,
         mixinStandardHelpOptions = true,
+        abbreviateSynopsis = true,
         usageHelpAutoWidth = true,
         parameterListHeading = "%n",
         optionListHeading = "%nOptions:%n",
@@ -49,8 +50,8 @@ import picocli.CommandLine.Spec;
             "  weft bench time-to-accuracy --seeds 1,2,3",
             "  weft bench compare old/bench.json new/bench.json",
             "",
-            "The results are in a folder: bench.json with every value, bench.csv, index.html.",
-            "The exit code is 1 where sides do not agree."
+            "The results are in a folder: index.html, bench.csv, and bench.json with every value."
+                    + " The exit code is 1 where sides do not agree."
         })
 public final class BenchCommand implements Callable<Integer> {
     static final String TIME_TO_ACCURACY = "time-to-accuracy";
