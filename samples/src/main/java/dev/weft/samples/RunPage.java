@@ -43,7 +43,8 @@ public final class RunPage {
               body { padding: 1rem .5rem 2rem; }
               .figures li { flex-basis: 8rem; }
               figure, section { padding: .5rem; }
-              .epochs { font-size: .85rem; }
+              .epochs { font-size: .75rem; }
+              .epochs th, .epochs td { padding: .3rem .15rem; }
             }
             @media print {
               @page { margin: 1.5cm; }

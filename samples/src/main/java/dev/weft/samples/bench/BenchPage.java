@@ -37,8 +37,12 @@ final class BenchPage {
             summary { cursor: pointer; font-weight: 600; }
             .page { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); margin-top: 1.25rem; }
             @media (max-width: 40rem) {
-              .values { font-size: .8rem; }
-              .values th, .values td { padding: .25rem .35rem; }
+              .values thead { display: none; }
+              .values, .values tbody, .values tr { display: block; }
+              .values tr { padding: .4rem 0; border-bottom: 1px solid #d1d9e0; }
+              .values tr td { display: flex; justify-content: space-between; gap: 1rem; padding: 0; border: 0;
+                white-space: normal; text-align: right; }
+              .values td::before { content: attr(data-name); color: #59636e; font-weight: 400; text-align: left; }
               details { padding: .5rem; }
             }
             @media print {
@@ -51,6 +55,13 @@ final class BenchPage {
               .benchmark { break-before: auto; break-after: avoid; }
             }
             """;
+
+    /** The columns of times, after the one of the size. */
+    private static final List<String> COLUMNS = List.of(
+            "side", "n", "median", "half of the values", "95\u00a0% of the median", "rate", "of peak", "times as fast");
+
+    private static final List<String> KERNEL_COLUMNS =
+            List.of("kernel", "warm cache", "cold cache", "GFLOP/s", "GB/s", "of peak");
 
     private final BenchFile file;
     private final StringBuilder html = new StringBuilder();
@@ -131,10 +142,10 @@ final class BenchPage {
     }
 
     private void table(List<CaseRecord> cases) {
-        html.append("<section class=\"wide\">\n<table class=\"values\">\n<thead><tr><th>%s</th><th>side</th>"
-                        .formatted(escape(cases.get(0).sweep())))
-                .append("<th>n</th><th>median</th><th>half of the values</th><th>95&nbsp;% of the median</th>")
-                .append("<th>rate</th><th>of peak</th><th>times as fast</th></tr></thead>\n<tbody>\n");
+        html.append("<section class=\"wide\">\n<table class=\"values\">\n<thead><tr>");
+        head(cases.get(0).sweep());
+        COLUMNS.forEach(this::head);
+        html.append("</tr></thead>\n<tbody>\n");
         for (CaseRecord next : cases) {
             for (SideRecord side : file.sides()) {
                 Verdicts.whole(next, side.id()).ifPresent(m -> row(next, side, m));
@@ -150,28 +161,47 @@ final class BenchPage {
     }
 
     private void row(CaseRecord measured, SideRecord side, Measurement m) {
-        html.append("<tr><td>%d</td><td>%s</td>".formatted(measured.size(), escape(side.id())));
+        html.append("<tr>");
+        cell(measured.sweep(), String.valueOf(measured.size()));
         if (!m.measured()) {
+            cell(COLUMNS.get(0), side.id());
             html.append("<td colspan=\"7\" class=\"none\">%s</td></tr>\n".formatted(escape(Figures.notMeasured(m))));
             return;
         }
         Summary s = m.summary();
-        cell(String.valueOf(s.n()));
-        cell(Figures.time(s.median()));
-        cell(Figures.range(s.lowerQuartile(), s.upperQuartile()));
-        cell(Figures.interval(s));
-        cell(Figures.rate(m));
-        cell(Figures.shareOfPeak(m, side));
+        List<String> values = List.of(
+                side.id(),
+                String.valueOf(s.n()),
+                Figures.time(s.median()),
+                Figures.range(s.lowerQuartile(), s.upperQuartile()),
+                Figures.interval(s),
+                Figures.rate(m),
+                Figures.shareOfPeak(m, side));
+        cells(COLUMNS, values);
         Optional<Ratio> ratio = Verdicts.ratio(file, measured, side.id());
         String colour = ratio.isEmpty() || !ratio.get().beyondNoise()
                 ? ""
                 : ratio.get().value() > 1 ? " class=\"faster\"" : " class=\"slower\"";
-        html.append("<td%s>%s</td></tr>\n"
-                .formatted(colour, ratio.map(Object::toString).orElse("")));
+        html.append("<td%s data-name=\"%s\">%s</td></tr>\n"
+                .formatted(
+                        colour,
+                        COLUMNS.get(values.size()),
+                        ratio.map(Object::toString).orElse("")));
     }
 
-    private void cell(String text) {
-        html.append("<td>%s</td>".formatted(escape(text)));
+    private void head(String name) {
+        html.append("<th>%s</th>".formatted(escape(name)));
+    }
+
+    /** A value under the name of its column, which a narrow screen shows beside it. */
+    private void cell(String name, String text) {
+        html.append("<td data-name=\"%s\">%s</td>".formatted(escape(name), escape(text)));
+    }
+
+    private void cells(List<String> names, List<String> values) {
+        for (int i = 0; i < values.size(); i++) {
+            cell(names.get(i), values.get(i));
+        }
     }
 
     private void kernels(CaseRecord measured) {
@@ -183,17 +213,21 @@ final class BenchPage {
             }
             html.append("<details>\n<summary>Kernels of %s at %s %d</summary>\n<div class=\"wide\">\n"
                             .formatted(escape(side.id()), escape(measured.sweep()), measured.size()))
-                    .append("<table class=\"values kernels\">\n<thead><tr><th>kernel</th><th>warm cache</th>")
-                    .append("<th>cold cache</th><th>GFLOP/s</th><th>GB/s</th><th>of peak</th></tr></thead>\n<tbody>\n");
+                    .append("<table class=\"values kernels\">\n<thead><tr>");
+            KERNEL_COLUMNS.forEach(this::head);
+            html.append("</tr></thead>\n<tbody>\n");
             for (int i = 0; i < warm.size(); i++) {
                 Measurement m = warm.get(i);
                 html.append("<tr>");
-                cell(m.stage());
-                cell(Figures.time(m.summary().median()));
-                cell(Figures.time(cold.get(i).summary().median()));
-                cell(Figures.gigaflops(m));
-                cell(Figures.gigabytes(m));
-                cell(Figures.shareOfPeak(m, side));
+                cells(
+                        KERNEL_COLUMNS,
+                        List.of(
+                                m.stage(),
+                                Figures.time(m.summary().median()),
+                                Figures.time(cold.get(i).summary().median()),
+                                Figures.gigaflops(m),
+                                Figures.gigabytes(m),
+                                Figures.shareOfPeak(m, side)));
                 html.append("</tr>\n");
             }
             html.append("</tbody>\n</table>\n</div>\n</details>\n");
