@@ -43,7 +43,33 @@ class ReadmeTest {
             import dev.weft.op.Window2d;
             import dev.weft.tensor.*;
             import dev.weft.train.*;
-            import java.util.List;
+            import java.nio.file.Path;
+            import java.util.*;
+            import java.util.concurrent.*;
+            """;
+
+    /** Runs what the README shows for many threads. */
+    private static final String MANY_THREADS = """
+            public class ManyThreads {
+              public static boolean predictAlike(Path file) throws Exception {
+                Graph graph = Graph.sequential(Shape.of(4), linear(3));
+                ExecutorService threads = Executors.newFixedThreadPool(4);
+                try (Backend backend = Backends.open("cpu"); Model trained = Model.create(graph, backend, 7)) {
+                  trained.save(file);
+                  float[] sample = {1, 2, 3, 4};
+                  Predictors predictors = Predictors.load(file, graph, backend, 2);
+                  Callable<float[]> task = () -> predictors.predict(sample);
+                  boolean alike = true;
+                  for (Future<float[]> result : threads.invokeAll(Collections.nCopies(200, task))) {
+                    alike &= Arrays.equals(result.get(), trained.predictProbabilities(sample));
+                  }
+                  predictors.free().forEach(Model::close);
+                  return alike;
+                } finally {
+                  threads.shutdown();
+                }
+              }
+            }
             """;
 
     /** What statements take for granted. */
@@ -95,6 +121,43 @@ class ReadmeTest {
             } else {
                 compile("Piece" + i, IMPORTS + AROUND_STATEMENTS.formatted(block));
             }
+        }
+    }
+
+    @Test
+    void theWayToPredictInManyThreadsDoes() throws ReflectiveOperationException, IOException {
+        String predictors = javaBlocks().stream()
+                .filter(block -> block.startsWith("record Predictors"))
+                .findFirst()
+                .orElseThrow();
+        compile("ManyThreads", IMPORTS + predictors + MANY_THREADS);
+        try (URLClassLoader loader =
+                new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
+            Object alike = loader.loadClass("ManyThreads")
+                    .getMethod("predictAlike", Path.class)
+                    .invoke(null, folder.resolve("weights.safetensors"));
+            assertThat(alike).isEqualTo(true);
+        }
+    }
+
+    @Test
+    void theDependencyHasTheVersionOfThisBuild() throws IOException {
+        String readme = Files.readString(README);
+        Matcher version =
+                Pattern.compile("(?m)^  <version>(.*)</version>$").matcher(Files.readString(Path.of("../pom.xml")));
+        assertThat(version.find()).isTrue();
+        assertThat(readme).contains("""
+                <dependency>
+                  <groupId>dev.weft</groupId>
+                  <artifactId>weft-cpu</artifactId>
+                  <version>%s</version>
+                </dependency>
+                """.formatted(version.group(1)));
+        for (String module : List.of("cpu-fallback", "kernels")) {
+            Matcher artifact = Pattern.compile("(?m)^  <artifactId>(.*)</artifactId>$")
+                    .matcher(Files.readString(Path.of("..", module, "pom.xml")));
+            assertThat(artifact.find()).isTrue();
+            assertThat(readme).contains("`" + artifact.group(1) + "`");
         }
     }
 
