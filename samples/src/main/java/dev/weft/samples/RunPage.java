@@ -146,7 +146,8 @@ public final class RunPage {
     }
 
     private static void epochs(StringBuilder html, RunRecord record) {
-        String on = escape(record.evaluatedOn());
+        // the longest word may be broken where the screen is narrow
+        String on = escape(record.evaluatedOn()).replace("validation", "vali&shy;dation");
         html.append("<section class=\"wide\">\n<h2>Epochs</h2>\n<table class=\"epochs\">\n<thead><tr>")
                 .append("<th>epoch</th><th>training loss</th><th>training accuracy</th>")
                 .append("<th>%1$s loss</th><th>%1$s accuracy</th><th>time</th>".formatted(on))
