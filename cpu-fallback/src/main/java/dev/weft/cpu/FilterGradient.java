@@ -133,28 +133,46 @@ final class FilterGradient {
             }
         }
         for (Block block : blocks) {
-            for (int tap = 0; tap < taps.length; tap += tapsOfChannels) {
-                int end = Math.min(taps.length, tap + tapsOfChannels);
-                Arrays.fill(scratch.a, sumsAt, sumsAt + block.shape.sums(end - tap) * lanes, 0);
-                for (int t = 0; t < tiles; t++) {
-                    int gatheredAt = sumsAt + sumsLength + t * gatheredLength;
-                    addTile(block, tap, end, images, imagesAt + t * imageStep, dyAt + t * dy.tile, gatheredAt, sumsAt);
+            int pieces = pieces(block);
+            int together = Math.max(1, (int) ((long) Products.TERMS * pieces / (tiles * positions())));
+            for (int piece = 0; piece < pieces; piece += together) {
+                int endPiece = Math.min(pieces, piece + together);
+                for (int tap = 0; tap < taps.length; tap += tapsOfChannels) {
+                    int end = Math.min(taps.length, tap + tapsOfChannels);
+                    Arrays.fill(scratch.a, sumsAt, sumsAt + block.shape.sums(end - tap) * lanes, 0);
+                    for (int t = 0; t < tiles; t++) {
+                        int image = imagesAt + t * imageStep;
+                        int gatheredAt = sumsAt + sumsLength + t * gatheredLength;
+                        addTile(block, piece, endPiece, tap, end, images, image, dyAt + t * dy.tile, gatheredAt, sumsAt);
+                    }
+                    addLanes(block, tap, end, sumsAt, slotAt);
                 }
-                addLanes(block, tap, end, sumsAt, slotAt);
             }
         }
     }
 
+    private long positions() {
+        return (long) g.outHeight() * g.outWidth();
+    }
+
     /**
-     * Adds what a tile contributes to some taps of a block of filters, one piece of the passes after the other. A piece is
-     * gathered for the first taps, and kept where there are more.
+     * Adds what a tile contributes to some taps of a block of filters, some pieces of the passes one after the other. A piece
+     * is gathered for the first taps, and kept where there are more.
      */
     private void addTile(
-            Block block, int firstTap, int endTap, float[] images, int imageAt, int dyAt, int gatheredAt, int sumsAt) {
+            Block block,
+            int firstPiece,
+            int endPiece,
+            int firstTap,
+            int endTap,
+            float[] images,
+            int imageAt,
+            int dyAt,
+            int gatheredAt,
+            int sumsAt) {
         int step = block.shape.taps();
         int pass = block.vectorsOfPass() * lanes;
-        int pieces = pieces(block);
-        for (int piece = 0; piece < pieces; piece++) {
+        for (int piece = firstPiece; piece < endPiece; piece++) {
             int from = firstPass(block, piece);
             int to = firstPass(block, piece + 1);
             int pieceAt = keepsGathered() ? gatheredAt + from * pass : gatheredAt;

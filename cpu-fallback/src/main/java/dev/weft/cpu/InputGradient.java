@@ -13,6 +13,9 @@ final class InputGradient {
     /** Bytes of the output's gradient that all channels read while they are in the first-level cache. */
     private static final int ROWS_BYTES = 32 << 10;
 
+    /** More terms than this are too many for one running sum. */
+    private static final int MOST_TERMS = 4 * Products.TERMS;
+
     private final Conv2dKernels.Geometry g;
     private final Products products;
     private final int lanes;
@@ -44,7 +47,8 @@ final class InputGradient {
         return pixels > 0
                 && g.outWidth() % pixels == 0
                 && g.window().strideWidth() == 1
-                && g.window().strideHeight() == 1;
+                && g.window().strideHeight() == 1
+                && g.filters() * g.area() <= MOST_TERMS;
     }
 
     InputGradient(Conv2dKernels.Geometry g, Op.Conv2dInputGradient op, Binding binding) {

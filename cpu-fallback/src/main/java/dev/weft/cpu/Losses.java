@@ -6,6 +6,9 @@ package dev.weft.cpu;
  * operations in the same order.
  */
 interface Losses {
+
+    /** The most terms of one running sum; longer sums are made of pieces, which are added up in order. */
+    int TERMS = Products.TERMS;
     /** {@code y = exp(x - max) / sum of exp(x - max)}. */
     void softmax(float[] x, int xAt, float[] y, int yAt, int columns);
 

@@ -84,13 +84,13 @@ final class MatMulKernel {
         groups = vectors / group + Integer.bitCount(vectors % group);
         packsB = transposeB || groups > 1 || columns < vectors * lanes;
         int part = blocks.count() * groups / (PARTS * binding.threads());
-        piece = PANEL / (group * lanes);
+        piece = Math.min(PANEL / (group * lanes), Products.TERMS);
         panelGroups = Math.max(1, Math.min(part / FEW_BLOCKS, piece / Math.max(1, Math.min(inner, piece))));
         panels = (groups + panelGroups - 1) / panelGroups;
         partBlocks = Math.max(FEW_BLOCKS, Math.min(part / panelGroups, MOST_BLOCKS));
         packedA = binding.scratch(packsA ? blocks.length(inner) : 0);
         packedB = binding.scratch(packsB ? (long) vectors * lanes * inner + (long) groups * APART : 0);
-        tiles = binding.scratch((long) binding.threads() * tileLength());
+        tiles = binding.scratch((long) binding.threads() * tilesOfThread() * tileLength());
         zero = new float[group * lanes];
     }
 
@@ -123,7 +123,12 @@ final class MatMulKernel {
         return Kernel.whole(pack, multiply);
     }
 
-    /** Elements of a thread's memory for results of a panel that is not full. */
+    /** One for results of a panel that is not full, one for those of a piece of the sum. */
+    private int tilesOfThread() {
+        return inner > piece ? 2 : 1;
+    }
+
+    /** Elements of a thread's memory for the results of a part of a panel. */
     private int tileLength() {
         return partBlocks * products.blockRows(packsA) * panelGroups * group * lanes;
     }
@@ -206,14 +211,24 @@ final class MatMulKernel {
         // a panel that is not full would write past the row
         boolean full = first + width <= columns;
         float[] result = full ? c.a : tiles.a;
-        int resultAt = full ? c.at + blocks.first(firstBlock) * columns + first : tiles.at + thread * tileLength();
+        int tilesAt = tiles.at + thread * tilesOfThread() * tileLength();
+        int resultAt = full ? c.at + blocks.first(firstBlock) * columns + first : tilesAt;
         int resultRow = full ? columns : width;
         for (int from = 0; from < Math.max(1, inner); from += piece) {
             int terms = Math.min(piece, inner - from);
+            float[] sums = from == 0 ? result : tiles.a;
+            int sumsAt = from == 0 ? resultAt : tilesAt + tileLength();
+            int sumsRow = from == 0 ? resultRow : width;
             for (int block = firstBlock; block < endBlock; block++) {
-                int at = resultAt + (blocks.first(block) - blocks.first(firstBlock)) * resultRow;
+                int row = blocks.first(block) - blocks.first(firstBlock);
                 for (int number = firstGroup; number < endGroup; number++) {
-                    multiply(block, number, from, terms, result, at + firstVector(number) * lanes - first, resultRow);
+                    int column = firstVector(number) * lanes - first;
+                    multiply(block, number, from, terms, sums, sumsAt + row * sumsRow + column, sumsRow);
+                }
+                int end = from == 0 ? 0 : Math.min(blocks.width(block), rows - blocks.first(block));
+                for (int k = row; k < row + end; k++) {
+                    int to = resultAt + k * resultRow;
+                    primitives.add(result, to, sums, sumsAt + k * sumsRow, result, to, width);
                 }
             }
         }
@@ -234,24 +249,21 @@ final class MatMulKernel {
         }
     }
 
-    /** Adds a piece of the sum, from one of its terms on, to a block's results for a group; the first piece begins them. */
+    /** A piece of the sum, from one of its terms on, of a block's results for a group. */
     private void multiply(int block, int number, int from, int terms, float[] result, int at, int resultRow) {
         int width = groupWidth(number);
         int x = groupAt(number) + from * width;
-        float[] start = from == 0 ? zero : result;
-        int startAt = from == 0 ? 0 : at;
-        int startRow = from == 0 ? 0 : resultRow;
         int row = blocks.first(block);
         int last = Math.min(blocks.width(block), rows - row) - 1;
         float[] x0 = groupsOfB();
         if (packsA) {
             int w = packedA.at + blocks.at(block, inner) + from * blocks.width(block);
             products.runPacked(
-                    width / lanes, terms, packedA.a, w, x0, x, start, startAt, startRow, result, at, resultRow, last);
+                    width / lanes, terms, packedA.a, w, x0, x, zero, 0, 0, result, at, resultRow, last);
         } else {
             int w = a.at + row * inner + from;
             products.runRows(
-                    width / lanes, terms, a.a, w, inner, x0, x, start, startAt, startRow, result, at, resultRow, last);
+                    width / lanes, terms, a.a, w, inner, x0, x, zero, 0, 0, result, at, resultRow, last);
         }
     }
 }

@@ -7,6 +7,9 @@ import java.util.Arrays;
 
 /** Max and average pooling of tiles: row by row of the output, and for each tap of the window along the whole row. */
 final class Pool2dKernels {
+    /** Pixels of a window above which an average is summed up in double: running sums of floats lose digits. */
+    private static final int LARGE_WINDOW = 64;
+
     private Pool2dKernels() {}
 
     /** A pooling's sizes, and the part of each window that lies inside the image. */
@@ -52,6 +55,10 @@ final class Pool2dKernels {
 
         int firstColumn(int j) {
             return Math.max(0, j * w.strideWidth() - w.padWidth());
+        }
+
+        int endColumn(int j) {
+            return Math.min(width, j * w.strideWidth() - w.padWidth() + w.width());
         }
 
         /** The first window whose column s lies inside the image. */
@@ -216,6 +223,16 @@ final class Pool2dKernels {
         Pooling pooling = primitives.pooling();
         Operand x = binding.tiles(op.x());
         Operand y = binding.tiles(op.y());
+        if (op.window().height() * op.window().width() > LARGE_WINDOW) {
+            double[][] sums = new double[binding.threads()][g.lanes];
+            return Kernel.tiled((task, frame, thread) -> {
+                for (int i = 0; i < task.count() * g.channels; i++) {
+                    int xAt = x.at(task, frame) + i * g.plane();
+                    int yAt = y.at(task, frame) + i * g.outPlane();
+                    averageOfLarge(g, x.reals, xAt, y.reals, yAt, sums[thread]);
+                }
+            });
+        }
         return Kernel.tiled((task, frame, thread) -> {
             int to = y.at(task, frame);
             Arrays.fill(y.reals, to, to + task.count() * y.tile, 0);
@@ -235,6 +252,27 @@ final class Pool2dKernels {
                 primitives.scale(y.reals, yAt, g.share(), g.outPlane());
             }
         });
+    }
+
+    /** The averages of one plane of a tile, window by window. */
+    private static void averageOfLarge(Geometry g, float[] x, int xAt, float[] y, int yAt, double[] sums) {
+        int to = yAt;
+        for (int row = 0; row < g.outHeight; row++) {
+            for (int column = 0; column < g.outWidth; column++) {
+                Arrays.fill(sums, 0);
+                for (int h = g.firstRow(row); h < g.endRow(row); h++) {
+                    for (int v = g.firstColumn(column); v < g.endColumn(column); v++) {
+                        int from = xAt + (h * g.width + v) * g.lanes;
+                        for (int lane = 0; lane < g.lanes; lane++) {
+                            sums[lane] += x[from + lane];
+                        }
+                    }
+                }
+                for (int lane = 0; lane < g.lanes; lane++) {
+                    y[to++] = (float) (sums[lane] / (g.w.height() * g.w.width()));
+                }
+            }
+        }
     }
 
     static Kernel averageBackward(Op.AvgPool2dBackward op, Binding binding) {

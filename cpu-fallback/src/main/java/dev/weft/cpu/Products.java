@@ -6,6 +6,12 @@ package dev.weft.cpu;
  */
 interface Products {
 
+    /**
+     * The most terms of one running sum, whose error grows with their number: longer sums are made of pieces, which begin at
+     * zero each and are added up in order.
+     */
+    int TERMS = 2048;
+
     /** Samples of a tile. */
     int lanes();
 
@@ -16,7 +22,8 @@ interface Products {
     int positions(int width);
 
     /**
-     * {@code y[k][p] = sum over t of w[t][k] x[p][t], then + start[k][p]}. The sum runs over t in order. Element (t,k) of w
+     * {@code y[k][p] = sum over t of w[t][k] x[p][t], then + start[k][p]}. The sum runs over t in order, in pieces of
+     * {@link #TERMS}, of which start is added to the first. Element (t,k) of w
      * is {@code w[wAt + t width + k]}; vector t of position p begins at {@code xAt + p xStep + t lanes}, the result for
      * filter k at {@code yAt + k yFilter + p yStep}, and what is added to it at {@code startAt + k startFilter + p startStep}.
      *

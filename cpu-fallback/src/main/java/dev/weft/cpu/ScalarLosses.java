@@ -53,18 +53,22 @@ final class ScalarLosses implements Losses {
     @Override
     public void softmaxBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int columns) {
         for (int lane = 0; lane < lanes; lane++) {
-            float even = 0;
-            float odd = 0;
-            int j = 0;
-            for (; j < columns - 1; j += 2) {
-                int at = j * lanes + lane;
-                even += dy[dyAt + at] * y[yAt + at];
-                odd += dy[dyAt + at + lanes] * y[yAt + at + lanes];
+            float dot = 0;
+            for (int first = 0; first < columns; first += TERMS) {
+                int end = Math.min(columns, first + TERMS);
+                float even = 0;
+                float odd = 0;
+                int j = first;
+                for (; j < end - 1; j += 2) {
+                    int at = j * lanes + lane;
+                    even += dy[dyAt + at] * y[yAt + at];
+                    odd += dy[dyAt + at + lanes] * y[yAt + at + lanes];
+                }
+                if (j < end) {
+                    even += dy[dyAt + j * lanes + lane] * y[yAt + j * lanes + lane];
+                }
+                dot += even + odd;
             }
-            if (j < columns) {
-                even += dy[dyAt + j * lanes + lane] * y[yAt + j * lanes + lane];
-            }
-            float dot = even + odd;
             for (int at = lane; at < columns * lanes; at += lanes) {
                 dx[dxAt + at] = y[yAt + at] * (dy[dyAt + at] - dot);
             }
@@ -104,21 +108,26 @@ final class ScalarLosses implements Losses {
     @Override
     public void squaredError(float[] x, int xAt, float[] target, int targetAt, float[] loss, int lossAt, int columns) {
         for (int lane = 0; lane < lanes; lane++) {
-            float even = 0;
-            float odd = 0;
-            int j = 0;
-            for (; j < columns - 1; j += 2) {
-                int at = j * lanes + lane;
-                float first = x[xAt + at] - target[targetAt + at];
-                float second = x[xAt + at + lanes] - target[targetAt + at + lanes];
-                even += first * first;
-                odd += second * second;
+            float sum = 0;
+            for (int from = 0; from < columns; from += TERMS) {
+                int end = Math.min(columns, from + TERMS);
+                float even = 0;
+                float odd = 0;
+                int j = from;
+                for (; j < end - 1; j += 2) {
+                    int at = j * lanes + lane;
+                    float first = x[xAt + at] - target[targetAt + at];
+                    float second = x[xAt + at + lanes] - target[targetAt + at + lanes];
+                    even += first * first;
+                    odd += second * second;
+                }
+                if (j < end) {
+                    float last = x[xAt + j * lanes + lane] - target[targetAt + j * lanes + lane];
+                    even += last * last;
+                }
+                sum += even + odd;
             }
-            if (j < columns) {
-                float last = x[xAt + j * lanes + lane] - target[targetAt + j * lanes + lane];
-                even += last * last;
-            }
-            loss[lossAt + lane] = (even + odd) / columns;
+            loss[lossAt + lane] = sum / columns;
         }
     }
 

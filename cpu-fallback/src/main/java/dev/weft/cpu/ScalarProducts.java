@@ -259,24 +259,35 @@ final class ScalarProducts implements Products {
             int yStep,
             int last) {
         LoopMemory.Slice own = memory.ofThread();
+        boolean rows = (columns == 3 || columns == TAPS) && xStep == LANES;
+        int terms = rows ? planes : columns * planes;
+        int piece = rows ? TERMS / columns : TERMS;
         int parts = (count + POSITIONS - 1) / POSITIONS;
         for (int part = 0; part < parts; part++) {
             int first = part * count / parts;
             int positions = (part + 1) * count / parts - first;
-            int from = xAt + first * xStep;
-            for (int k = 0; k <= last; k++) {
-                Arrays.fill(own.filters()[k], own.at(), own.at() + positions * LANES, 0);
-            }
-            if ((columns == 3 || columns == TAPS) && xStep == LANES) {
-                addRows(own, positions, columns, planes, planeStep, w, wAt, wFilter, wTap, x, from, last);
-            } else {
-                addTaps(own, positions, columns, planes, planeStep, w, wAt, wFilter, wTap, x, from, xStep, last);
-            }
-            for (int k = 0; k <= last; k++) {
-                int startOf = startAt + k * startFilter + first * startStep;
-                copy(positions, start, startOf, startStep, own.x(), own.at(), LANES);
-                add(own.x(), own.filters()[k], own.at(), own.at() + positions * LANES);
-                copy(positions, own.filters()[k], own.at(), LANES, y, yAt + k * yFilter + first * yStep, yStep);
+            int at = xAt + first * xStep;
+            for (int from = 0; from == 0 || from < terms; from += piece) {
+                int to = Math.min(terms, from + piece);
+                for (int k = 0; k <= last; k++) {
+                    Arrays.fill(own.filters()[k], own.at(), own.at() + positions * LANES, 0);
+                }
+                if (rows) {
+                    addRows(own, positions, columns, planes, from, to, planeStep, w, wAt, wFilter, wTap, x, at, last);
+                } else {
+                    addTaps(own, positions, planes, from, to, planeStep, w, wAt, wFilter, wTap, x, at, xStep, last);
+                }
+                for (int k = 0; k <= last; k++) {
+                    int result = yAt + k * yFilter + first * yStep;
+                    if (from == 0) {
+                        int startOf = startAt + k * startFilter + first * startStep;
+                        copy(positions, start, startOf, startStep, own.x(), own.at(), LANES);
+                    } else {
+                        copy(positions, y, result, yStep, own.x(), own.at(), LANES);
+                    }
+                    add(own.x(), own.filters()[k], own.at(), own.at() + positions * LANES);
+                    copy(positions, own.filters()[k], own.at(), LANES, y, result, yStep);
+                }
             }
         }
     }
@@ -286,7 +297,7 @@ final class ScalarProducts implements Products {
     }
 
     /**
-     * Adds the products of rows of three or five taps to the sums of all filters, where neighbouring positions meet
+     * Adds the products of some planes' rows of three or five taps to the sums of all filters, where neighbouring positions meet
      * neighbouring pixels.
      */
     private static void addRows(
@@ -294,6 +305,8 @@ final class ScalarProducts implements Products {
             int positions,
             int columns,
             int planes,
+            int from,
+            int to,
             int planeStep,
             float[] w,
             int wAt,
@@ -305,17 +318,17 @@ final class ScalarProducts implements Products {
         int at = own.at();
         int end = at + positions * LANES;
         int column = planes * wTap;
-        for (int plane = 0; plane < planes; plane++) {
+        for (int plane = from; plane < to; plane++) {
             System.arraycopy(x, xAt + plane * planeStep, own.x(), at, (positions + columns - 1) * LANES);
             for (int k = 0; k <= last; k++) {
-                int from = wAt + k * wFilter + plane * wTap;
-                float w0 = w[from];
-                float w1 = w[from + column];
-                float w2 = w[from + 2 * column];
+                int wi = wAt + k * wFilter + plane * wTap;
+                float w0 = w[wi];
+                float w1 = w[wi + column];
+                float w2 = w[wi + 2 * column];
                 if (columns == 3) {
                     addRow(own.x(), w0, w1, w2, own.filters()[k], at, end);
                 } else {
-                    addRow(own.x(), w0, w1, w2, w[from + 3 * column], w[from + 4 * column], own.filters()[k], at, end);
+                    addRow(own.x(), w0, w1, w2, w[wi + 3 * column], w[wi + 4 * column], own.filters()[k], at, end);
                 }
             }
         }
@@ -340,12 +353,13 @@ final class ScalarProducts implements Products {
         }
     }
 
-    /** Adds the products of any taps to the sums of all filters. */
+    /** Adds the products of some taps to the sums of all filters. */
     private static void addTaps(
             LoopMemory.Slice own,
             int positions,
-            int columns,
             int planes,
+            int from,
+            int to,
             int planeStep,
             float[] w,
             int wAt,
@@ -357,26 +371,25 @@ final class ScalarProducts implements Products {
             int last) {
         int at = own.at();
         int end = at + positions * LANES;
-        int taps = columns * planes;
-        int t = 0;
-        for (; t <= taps - TAPS; t += TAPS) {
+        int t = from;
+        for (; t <= to - TAPS; t += TAPS) {
             for (int i = 0; i < TAPS; i++) {
-                int from = xAt + (t + i) / planes * LANES + (t + i) % planes * planeStep;
-                copy(positions, x, from, xStep, own.x(), at + i * SLOT, LANES);
+                int xi = xAt + (t + i) / planes * LANES + (t + i) % planes * planeStep;
+                copy(positions, x, xi, xStep, own.x(), at + i * SLOT, LANES);
             }
             for (int k = 0; k <= last; k++) {
-                int from = wAt + k * wFilter + t * wTap;
-                float w0 = w[from];
-                float w1 = w[from + wTap];
-                float w2 = w[from + 2 * wTap];
-                float w3 = w[from + 3 * wTap];
-                float w4 = w[from + 4 * wTap];
+                int wi = wAt + k * wFilter + t * wTap;
+                float w0 = w[wi];
+                float w1 = w[wi + wTap];
+                float w2 = w[wi + 2 * wTap];
+                float w3 = w[wi + 3 * wTap];
+                float w4 = w[wi + 4 * wTap];
                 addFive(own.x(), w0, w1, w2, w3, w4, own.filters()[k], at, end);
             }
         }
-        for (; t < taps; t++) {
-            int from = xAt + t / planes * LANES + t % planes * planeStep;
-            copy(positions, x, from, xStep, own.x(), at, LANES);
+        for (; t < to; t++) {
+            int xi = xAt + t / planes * LANES + t % planes * planeStep;
+            copy(positions, x, xi, xStep, own.x(), at, LANES);
             for (int k = 0; k <= last; k++) {
                 addOne(own.x(), w[wAt + k * wFilter + t * wTap], own.filters()[k], at, end);
             }

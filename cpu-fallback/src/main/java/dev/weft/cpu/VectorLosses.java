@@ -11,6 +11,9 @@ final class VectorLosses implements Losses {
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
 
+    /** Rows whose sums have several pieces. */
+    private static final Losses LONG_ROWS = new ScalarLosses(LANES);
+
     @Override
     public void softmax(float[] x, int xAt, float[] y, int yAt, int columns) {
         softmax(x, xAt, y, yAt, columns, null, 0);
@@ -69,6 +72,10 @@ final class VectorLosses implements Losses {
 
     @Override
     public void softmaxBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int columns) {
+        if (columns > TERMS) {
+            LONG_ROWS.softmaxBackward(y, yAt, dy, dyAt, dx, dxAt, columns);
+            return;
+        }
         FloatVector even = FloatVector.zero(SPECIES);
         FloatVector odd = FloatVector.zero(SPECIES);
         int i = 0;
@@ -118,6 +125,10 @@ final class VectorLosses implements Losses {
 
     @Override
     public void squaredError(float[] x, int xAt, float[] target, int targetAt, float[] loss, int lossAt, int columns) {
+        if (columns > TERMS) {
+            LONG_ROWS.squaredError(x, xAt, target, targetAt, loss, lossAt, columns);
+            return;
+        }
         FloatVector even = FloatVector.zero(SPECIES);
         FloatVector odd = FloatVector.zero(SPECIES);
         int i = 0;

@@ -53,10 +53,69 @@ final class VectorProducts implements Products {
             int yFilter,
             int yStep,
             int last) {
+        int piece = Math.min(taps, TERMS);
+        runPiece(
+                width,
+                count,
+                piece,
+                w,
+                wAt,
+                x,
+                xAt,
+                xStep,
+                start,
+                startAt,
+                startFilter,
+                startStep,
+                y,
+                yAt,
+                yFilter,
+                yStep,
+                last);
+        for (int from = piece; from < taps; from += TERMS) {
+            runPiece(
+                    width,
+                    count,
+                    Math.min(taps - from, TERMS),
+                    w,
+                    wAt + from * width,
+                    x,
+                    xAt + from * LANES,
+                    xStep,
+                    y,
+                    yAt,
+                    yFilter,
+                    yStep,
+                    y,
+                    yAt,
+                    yFilter,
+                    yStep,
+                    last);
+        }
+    }
+
+    private static void runPiece(
+            int width,
+            int count,
+            int terms,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            int xStep,
+            float[] start,
+            int startAt,
+            int startFilter,
+            int startStep,
+            float[] y,
+            int yAt,
+            int yFilter,
+            int yStep,
+            int last) {
         if (width == 8) {
             VectorProducts8.run(
                     count,
-                    taps,
+                    terms,
                     w,
                     wAt,
                     x,
@@ -74,7 +133,7 @@ final class VectorProducts implements Products {
         } else {
             VectorProducts6.run(
                     count,
-                    taps,
+                    terms,
                     w,
                     wAt,
                     x,

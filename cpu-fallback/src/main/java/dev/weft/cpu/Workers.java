@@ -20,11 +20,11 @@ final class Workers implements AutoCloseable {
     private static final int SPINS_BEFORE_PARKING = 20_000;
     private static final int SPINS_BEFORE_YIELDING = 1_000;
 
+    /** A helper that spins on its caller's core gives way. */
+    private static final int SPINS_BETWEEN_YIELDS = 50;
+
     /** Phases of fewer nanoseconds run on their caller: handing over a part would take as long as it saves. */
     static final long LEAST_SHARED = 20_000;
-
-    /** One run of so many is measured. */
-    private static final int RUNS_BETWEEN_MEASUREMENTS = 17;
 
     /** Nanoseconds of work for which parked helpers are woken, which costs some ten thousand. */
     private static final long WORTH_WAKING = 300_000;
@@ -111,7 +111,6 @@ final class Workers implements AutoCloseable {
     private long pause = SHORTEST_PAUSE;
     private volatile boolean paused;
     private long pauseEnds;
-    private int runs;
     /** Nanoseconds of phases that were worth sharing while helpers were parked. */
     private long missed;
 
@@ -186,44 +185,43 @@ final class Workers implements AutoCloseable {
     }
 
     private void runAlone(Phase phase) {
-        boolean measure = phase.parts() > 1 && ++runs % RUNS_BETWEEN_MEASUREMENTS == 0;
-        long start = measure ? System.nanoTime() : 0;
+        boolean measured = phase.parts() > 1 && phase.isMeasured();
+        long start = measured ? System.nanoTime() : 0;
         for (int part = 0; part < phase.parts(); part++) {
             phase.body().run(part, 0);
         }
-        if (measure) {
+        if (measured) {
             phase.measured(System.nanoTime() - start);
         }
     }
 
     private void share(Phase phase, Offer offer) {
-        boolean measure = ++runs % RUNS_BETWEEN_MEASUREMENTS == 0;
-        long start = measure ? System.nanoTime() : 0;
+        boolean measured = phase.isMeasured();
+        long start = measured ? System.nanoTime() : 0;
         offer.open(phase);
         offered.incrementAndGet();
         int own = offer.takeParts(0);
-        long worked = measure ? System.nanoTime() - start : 0;
+        long worked = measured ? System.nanoTime() : 0;
         for (int spins = 0; spins < SPINS_BEFORE_YIELDING && offer.unfinished.get() > 0; spins++) {
             Thread.onSpinWait();
         }
-        if (offer.unfinished.get() > 0) {
-            long from = System.nanoTime();
-            while (offer.unfinished.get() > 0) {
-                Thread.yield();
-            }
-            weigh(from - System.nanoTime());
-        } else if (measure && own > 0) {
-            phase.measured(worked * phase.parts() / own);
-            long saved = phase.cost() - (System.nanoTime() - start);
-            // what takes longer was interrupted, with helpers or without
-            if (saved > -phase.cost()) {
-                weigh(saved * RUNS_BETWEEN_MEASUREMENTS);
-            }
+        boolean late = offer.unfinished.get() > 0;
+        long spun = measured || late ? System.nanoTime() : 0;
+        while (offer.unfinished.get() > 0) {
+            Thread.yield();
+        }
+        if (late) {
+            weigh(spun - System.nanoTime());
+        }
+        if (measured && own > 0) {
+            phase.measured((worked - start) * phase.parts() / own);
+            long helped = phase.cost() * (phase.parts() - own) / phase.parts();
+            weigh((helped - (spun - worked)) * phase.runsBetweenMeasurements());
         }
         offer.close();
     }
 
-    /** Nanoseconds that helpers have saved, or less than none. */
+    /** Nanoseconds that helpers' parts would have taken their caller, less those that it waited for them. */
     private void weigh(long saved) {
         balance = Math.min(balance + saved, MOST_SAVED);
         if (balance < -MOST_LOST) {
@@ -251,11 +249,15 @@ final class Workers implements AutoCloseable {
 
     /** Until something new is offered, or for no reason. */
     private void await(int seen) {
-        for (int spins = 0; spins < SPINS_BEFORE_PARKING; spins++) {
+        for (int spins = 1; spins < SPINS_BEFORE_PARKING; spins++) {
             if (offered.get() != seen || closed) {
                 return;
             }
-            Thread.onSpinWait();
+            if (spins % SPINS_BETWEEN_YIELDS == 0) {
+                Thread.yield();
+            } else {
+                Thread.onSpinWait();
+            }
         }
         parked.incrementAndGet();
         if (offered.get() == seen && !closed) {

@@ -23,14 +23,15 @@ public final class Tolerance {
 
     /**
      * A sum over a pooling window: a plain sum of n terms errs by (n - 1) u at worst and about sqrt(n) / 3 u for terms of
-     * one sign, and windows are small.
+     * one sign. Windows are small; large ones, up to the whole image, have to be summed up with more digits.
      */
     private static final double WINDOW_SUM = 8;
 
     /**
-     * A sum over a whole dimension, or over all rows and positions of a batch. A running sum of n terms of one sign errs by
-     * about sqrt(n) / 3 u, of both signs by less than 1 u. Longer sums than some ten thousand terms have to be split, which
-     * they should be anyway. A missing term still shows in any sum of fewer than 1 / (32 u) = 500,000 terms like it.
+     * A sum over a whole dimension, or over all rows and positions of a batch, of whatever length. A running sum of n terms of
+     * one sign errs by about sqrt(n) / 3 u, of both signs by less than 1 u: longer sums than some thousand terms have to be made
+     * of pieces, and the conformance suite has sums of 100,000 terms of one sign for each op that adds up. A missing term
+     * still shows in any sum of fewer than 1 / (32 u) = 500,000 terms like it.
      */
     private static final double LONG_SUM = 32;
 
