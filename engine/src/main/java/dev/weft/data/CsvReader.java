@@ -1,9 +1,8 @@
 package dev.weft.data;
 
 import dev.weft.DataException;
-import java.io.BufferedReader;
+import dev.weft.Quote;
 import java.io.IOException;
-import java.io.PushbackReader;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -13,141 +12,254 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads records of comma-separated values as RFC 4180 has them: fields may stand in quotes, and may then hold commas, line
- * ends, and quotes, each written twice. Lines end with LF or CRLF; empty lines are passed over. The file is UTF-8.
+ * Reads the records of a table in text. The form is RFC 4180's: fields may stand in quotes, and may then hold separators,
+ * line ends, and quotes, each written twice. Fields are separated by commas, semicolons or tabs, whichever the first record
+ * has; lines end with LF, CRLF or CR. Records without any text, and lines that begin with {@code #}, are passed over. The
+ * file is UTF-8.
  */
 final class CsvReader implements AutoCloseable {
+    static final int MAX_FIELD = 100_000;
+
     private static final int END = -1;
+    private static final int BYTE_ORDER_MARK = 0xFEFF;
+    /** Where as many are found, the first one counts. */
+    private static final String SEPARATORS = "\t;,";
 
     private final String name;
-    private final PushbackReader in;
+    private final Reader in;
+    private final char[] buffer = new char[1 << 16];
+    private final StringBuilder text = new StringBuilder();
+    private int filled;
+    private int position;
+    private char separator;
     private int line = 1;
-    private int recordLine;
+    private int comments;
 
-    private CsvReader(String name, Reader in) {
-        this.name = name;
-        this.in = new PushbackReader(in);
-    }
+    /**
+     * A record.
+     *
+     * @param line where it began, from 1
+     */
+    record Row(int line, List<String> fields) {}
 
     /** @param name the file, for messages */
-    static CsvReader of(String name, Reader text) {
-        return new CsvReader(name, text);
+    CsvReader(String name, Reader in) {
+        this.name = name;
+        this.in = in;
     }
 
     static CsvReader open(Path file) {
+        if (Files.isDirectory(file)) {
+            throw new DataException(file + " is a folder, a CSV file is needed");
+        }
         try {
-            BufferedReader reader = Files.newBufferedReader(file);
-            CsvReader csv = new CsvReader(file.toString(), reader);
-            int first = csv.in.read();
-            boolean byteOrderMark = first == 0xFEFF;
-            if (first != END && !byteOrderMark) {
-                csv.in.unread(first);
-            }
-            return csv;
+            return new CsvReader(file.toString(), Files.newBufferedReader(file));
         } catch (NoSuchFileException e) {
             throw new DataException(file + " does not exist", e);
-        } catch (CharacterCodingException e) {
-            throw new DataException(file + " is not UTF-8 text", e);
         } catch (IOException e) {
-            throw new DataException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new DataException("cannot read %s: %s".formatted(file, e), e);
         }
     }
 
     /**
-     * The fields of the next record, or null at the end.
+     * The next record, or null at the end.
      *
-     * @throws DataException if the quotes are wrong, or the file cannot be read
+     * @throws DataException if the quotes are wrong, the file is no text, or it cannot be read
      */
-    List<String> next() {
+    Row next() {
         try {
-            int c = in.read();
-            while (c == '\n' || c == '\r') {
-                line += c == '\n' ? 1 : 0;
-                c = in.read();
+            if (separator == 0) {
+                if (peek() == BYTE_ORDER_MARK) {
+                    position++;
+                }
+                skipComments();
+                separator = findSeparator();
             }
-            if (c == END) {
-                return null;
+            while (true) {
+                skipComments();
+                if (peek() == END) {
+                    return null;
+                }
+                Row row = new Row(line, new ArrayList<>());
+                readFields(row.fields);
+                if (!row.fields.stream().allMatch(String::isBlank)) {
+                    return row;
+                }
             }
-            in.unread(c);
-            recordLine = line;
-            return fields();
         } catch (CharacterCodingException e) {
-            throw new DataException("%s is not UTF-8 text, from line %d or a little after it".formatted(name, line), e);
+            throw new DataException(
+                    "%s is not UTF-8 text, from line %d or a little after it; save the table as CSV in UTF-8"
+                            .formatted(name, line),
+                    e);
         } catch (IOException e) {
-            throw new DataException("cannot read %s: %s".formatted(name, e.getMessage()), e);
+            throw new DataException("cannot read %s: %s".formatted(name, e), e);
         }
     }
 
-    private List<String> fields() throws IOException {
-        List<String> fields = new ArrayList<>();
+    private void skipComments() throws IOException {
+        while (peek() == '#') {
+            comments++;
+            while (peek() != END && !atLineEnd()) {
+                position++;
+            }
+            endLine();
+        }
+    }
+
+    /**
+     * The separator that the line at hand has most of. A comma between two digits may be a decimal one, and does not count
+     * where there are others.
+     */
+    private char findSeparator() {
+        int[] counts = new int[SEPARATORS.length()];
+        int decimalCommas = 0;
+        boolean quoted = false;
+        for (int i = position; i < filled && (quoted || "\r\n".indexOf(buffer[i]) < 0); i++) {
+            quoted ^= buffer[i] == '"';
+            int found = quoted ? -1 : SEPARATORS.indexOf(buffer[i]);
+            if (found >= 0) {
+                counts[found]++;
+                if (buffer[i] == ',' && digit(i - 1) && digit(i + 1)) {
+                    decimalCommas++;
+                }
+            }
+        }
+        counts[SEPARATORS.indexOf(',')] -= decimalCommas;
+        int best = SEPARATORS.indexOf(',');
+        for (int i = counts.length - 1; i >= 0; i--) {
+            best = counts[i] > 0 && counts[i] >= counts[best] ? i : best;
+        }
+        return SEPARATORS.charAt(best);
+    }
+
+    private boolean digit(int i) {
+        return i >= position && i < filled && Character.isDigit(buffer[i]);
+    }
+
+    private void readFields(List<String> fields) throws IOException {
         while (true) {
             fields.add(field());
-            int c = in.read();
-            if (c == ',') {
-                continue;
+            if (peek() != separator) {
+                endLine();
+                return;
             }
-            if (c == '\r') {
-                c = in.read();
-            }
-            if (c == '\n') {
-                line++;
-            } else if (c != END) {
-                throw error(
-                        line, "after the closing quote comes '" + (char) c + "', a comma or the line's end is needed");
-            }
-            return fields;
+            position++;
         }
     }
 
-    /** Reads up to the comma or line end, which is left. */
+    /** Reads up to the separator or line end, which is left. */
     private String field() throws IOException {
-        int c = in.read();
-        if (c == '"') {
-            return quoted();
-        }
-        StringBuilder text = new StringBuilder();
-        while (c != ',' && c != '\n' && c != END) {
+        text.setLength(0);
+        while (!atFieldEnd()) {
+            char c = (char) peek();
             if (c == '"') {
-                throw error(line, "a quote within an unquoted field");
+                if (!text.toString().isBlank()) {
+                    throw error(line, "a quote within an unquoted field");
+                }
+                return quoted();
             }
-            text.append((char) c);
-            c = in.read();
-        }
-        if (c != END) {
-            in.unread(c);
-        }
-        int length = text.length();
-        if (c != ',' && length > 0 && text.charAt(length - 1) == '\r') {
-            text.setLength(length - 1);
+            append(c);
         }
         return text.toString();
     }
 
     private String quoted() throws IOException {
         int start = line;
-        StringBuilder text = new StringBuilder();
+        text.setLength(0);
+        position++;
         while (true) {
-            int c = in.read();
-            if (c == END) {
-                throw error(start, "a quote is never closed");
+            int c = peek();
+            if (c == END || text.length() == MAX_FIELD) {
+                throw error(
+                        start,
+                        "a quote is never closed" + (c == END ? "" : " within %,d characters".formatted(MAX_FIELD)));
             }
             if (c == '"') {
-                int after = in.read();
-                if (after != '"') {
-                    if (after != END) {
-                        in.unread(after);
-                    }
-                    return text.toString();
+                position++;
+                if (peek() != '"') {
+                    break;
                 }
             }
             line += c == '\n' ? 1 : 0;
-            text.append((char) c);
+            append((char) c);
+        }
+        String field = text.toString();
+        while (peek() == ' ') {
+            position++;
+        }
+        if (!atFieldEnd()) {
+            throw error(
+                    line,
+                    "after the closing quote comes %s, %s or the line's end is needed"
+                            .formatted(Quote.text(Character.toString((char) peek())), separatorName()));
+        }
+        return field;
+    }
+
+    private void append(char c) {
+        if (c == 0) {
+            throw error(line, "there is a character 0, so this is no text in UTF-8; save the table as CSV in UTF-8");
+        }
+        if (text.length() == MAX_FIELD) {
+            throw error(line, "a field of more than %,d characters".formatted(MAX_FIELD));
+        }
+        text.append(c);
+        position++;
+    }
+
+    private boolean atFieldEnd() throws IOException {
+        int c = peek();
+        return c == separator || c == END || atLineEnd();
+    }
+
+    private boolean atLineEnd() throws IOException {
+        int c = peek();
+        return c == '\n' || c == '\r';
+    }
+
+    /** Passes over LF, CRLF or CR. */
+    private void endLine() throws IOException {
+        if (peek() == END) {
+            return;
+        }
+        line++;
+        if (buffer[position++] == '\r' && peek() == '\n') {
+            position++;
         }
     }
 
-    /** Where the last record began, from 1. */
-    int line() {
-        return recordLine;
+    /** The character at hand, or {@link #END}. */
+    private int peek() throws IOException {
+        if (position == filled) {
+            position = 0;
+            filled = 0;
+            int count = in.read(buffer, 0, buffer.length);
+            while (count > 0) {
+                filled += count;
+                count = in.read(buffer, filled, buffer.length - filled);
+            }
+        }
+        return position == filled ? END : buffer[position];
+    }
+
+    /** Known from the first record on. */
+    char separator() {
+        return separator;
+    }
+
+    /** For messages. */
+    String separatorName() {
+        return separator == '\t' ? "a tab" : separator == ';' ? "a semicolon" : "a comma";
+    }
+
+    /** How many lines were passed over because they begin with {@code #}. */
+    int comments() {
+        return comments;
+    }
+
+    /** The file, for messages. */
+    String name() {
+        return name;
     }
 
     /** An error in a line of this file. */
@@ -160,7 +272,7 @@ final class CsvReader implements AutoCloseable {
         try {
             in.close();
         } catch (IOException e) {
-            throw new DataException("cannot close %s: %s".formatted(name, e.getMessage()), e);
+            throw new DataException("cannot close %s: %s".formatted(name, e), e);
         }
     }
 }

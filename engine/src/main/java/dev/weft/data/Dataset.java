@@ -12,25 +12,29 @@ import java.util.stream.IntStream;
  * {@code scale stored + shift}, computed where the batch is made.
  */
 public final class Dataset {
-    private final HostTensor features;
+    /** The samples as they were given: bytes, floats or doubles. */
+    private final HostTensor values;
+
     private final HostTensor targets;
     private final int classes;
     private final double mean;
     private final double deviation;
     private final List<String> classNames;
+    /** The values as backends take them, made from doubles when they are first asked for. */
+    private HostTensor features;
 
-    private Dataset(HostTensor features, HostTensor targets, int classes, double mean, double deviation) {
-        this(features, targets, classes, mean, deviation, List.of());
+    private Dataset(HostTensor values, HostTensor targets, int classes, double mean, double deviation) {
+        this(values, targets, classes, mean, deviation, List.of());
     }
 
     private Dataset(
-            HostTensor features,
+            HostTensor values,
             HostTensor targets,
             int classes,
             double mean,
             double deviation,
             List<String> classNames) {
-        this.features = features;
+        this.values = values;
         this.targets = targets;
         this.classes = classes;
         this.mean = mean;
@@ -57,6 +61,17 @@ public final class Dataset {
      * @throws DataException as {@link #ofBytes}
      */
     public static Dataset ofFloats(Shape sample, float[] values, int[] labels, int classes) {
+        int rows = rows(values.length, sample);
+        return new Dataset(HostTensor.of(sample.batch(rows), values), labels(labels, rows, classes), classes, 0, 1);
+    }
+
+    /**
+     * Samples as doubles with their classes, as a table's text gives them. {@link Standardization} takes them as they are;
+     * everything else sees them rounded to floats.
+     *
+     * @throws DataException as {@link #ofBytes}
+     */
+    public static Dataset ofDoubles(Shape sample, double[] values, int[] labels, int classes) {
         int rows = rows(values.length, sample);
         return new Dataset(HostTensor.of(sample.batch(rows), values), labels(labels, rows, classes), classes, 0, 1);
     }
@@ -106,7 +121,7 @@ public final class Dataset {
         if (!(deviation > 0)) {
             throw new DataException("the standard deviation must be positive, got " + deviation);
         }
-        return new Dataset(features, targets, classes, mean, deviation, classNames);
+        return new Dataset(values, targets, classes, mean, deviation, classNames);
     }
 
     /** Samples {@code from} to {@code to - 1}. */
@@ -127,7 +142,7 @@ public final class Dataset {
                 throw new DataException("sample %d of %d samples".formatted(row, size()));
             }
         }
-        return new Dataset(select(features, rows), select(targets, rows), classes, mean, deviation, classNames);
+        return new Dataset(select(values, rows), select(targets, rows), classes, mean, deviation, classNames);
     }
 
     private static HostTensor select(HostTensor tensor, int[] rows) {
@@ -147,13 +162,15 @@ public final class Dataset {
             return HostTensor.of(shape, new byte[elements]);
         } else if (tensor.array() instanceof int[]) {
             return HostTensor.of(shape, new int[elements]);
+        } else if (tensor.array() instanceof double[]) {
+            return HostTensor.of(shape, new double[elements]);
         }
         return HostTensor.of(shape, new float[elements]);
     }
 
     /** The same samples with other values, as floats. */
     Dataset withFeatures(float[] values) {
-        return new Dataset(HostTensor.of(features.shape(), values), targets, classes, 0, 1, classNames);
+        return new Dataset(HostTensor.of(this.values.shape(), values), targets, classes, 0, 1, classNames);
     }
 
     /**
@@ -165,17 +182,17 @@ public final class Dataset {
         if (names.size() != classes) {
             throw new DataException("%d names for %d classes".formatted(names.size(), classes));
         }
-        return new Dataset(features, targets, classes, mean, deviation, names);
+        return new Dataset(values, targets, classes, mean, deviation, names);
     }
 
     /** The number of samples. */
     public int size() {
-        return features.shape().get(0);
+        return values.shape().get(0);
     }
 
     /** The shape of one sample. */
     public Shape shape() {
-        return features.shape().sample();
+        return values.shape().sample();
     }
 
     /** The number of classes; 0 where the targets are values. */
@@ -193,9 +210,17 @@ public final class Dataset {
         return classNames.isEmpty() ? String.valueOf(number) : classNames.get(number);
     }
 
-    /** All samples as they are stored: U8 or REAL {@code [rows,...]}. */
+    /** All samples as backends take them: U8, or REAL in floats, {@code [rows,...]}. */
     public HostTensor features() {
+        if (features == null) {
+            features = values.array() instanceof double[] ? HostTensor.of(values.shape(), values.floats()) : values;
+        }
         return features;
+    }
+
+    /** All samples as they were given. */
+    HostTensor values() {
+        return values;
     }
 
     /** Classes, I32 {@code [rows]}, or values, REAL {@code [rows,...]}. */
@@ -215,7 +240,7 @@ public final class Dataset {
 
     /** What a stored value is multiplied with. */
     public double scale() {
-        double unit = features.type() == DType.U8 ? 1 / 255.0 : 1;
+        double unit = values.type() == DType.U8 ? 1 / 255.0 : 1;
         return unit / deviation;
     }
 
@@ -227,13 +252,13 @@ public final class Dataset {
     /** The values of sample {@code i} as the network sees them, row-major. */
     public float[] image(int i) {
         int row = Math.toIntExact(shape().elements());
-        float[] values = new float[row];
+        float[] image = new float[row];
         double scale = scale();
         double shift = shift();
         for (int j = 0; j < row; j++) {
-            values[j] = (float) (scale * features.get(i * row + j) + shift);
+            image[j] = (float) (scale * values.get(i * row + j) + shift);
         }
-        return values;
+        return image;
     }
 
     /**

@@ -2,6 +2,9 @@ package dev.weft.data;
 
 import dev.weft.DataException;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** Samples to train with, and others of the same kind to test with. */
 public interface Split {
@@ -23,9 +26,7 @@ public interface Split {
      * @throws DataException if there are fewer than two samples, or the share is not between 0 and 1
      */
     static Split random(Dataset data, double testShare, long seed) {
-        if (!(testShare > 0 && testShare < 1)) {
-            throw new DataException("the share of the test samples must be between 0 and 1, got " + testShare);
-        }
+        requireShare(testShare);
         if (data.size() < 2) {
             throw new DataException("a split into training and test samples needs at least 2 samples, got 1");
         }
@@ -36,6 +37,48 @@ public interface Split {
         return of(
                 data.select(Arrays.copyOfRange(order, 0, train)),
                 data.select(Arrays.copyOfRange(order, train, data.size())));
+    }
+
+    /**
+     * Splits a data set at random such that of each class about this share of the samples is for testing, and at least one
+     * for training; in the same way for the same seed everywhere.
+     *
+     * @param testShare as in {@link #random}
+     * @throws DataException if no class has two samples, the targets are values, or the share is not between 0 and 1
+     */
+    static Split stratified(Dataset data, double testShare, long seed) {
+        requireShare(testShare);
+        int[] order = Shuffle.order(data.size(), seed, 0);
+        List<Integer> byClass = IntStream.of(order)
+                .boxed()
+                .sorted(Comparator.comparingInt(data::label))
+                .toList();
+        double share = Math.max(1, testShare * data.size()) / data.size();
+        boolean[] tests = new boolean[data.size()];
+        double due = 0;
+        int label = -1;
+        for (int row : byClass) {
+            boolean firstOfClass = data.label(row) != label;
+            label = data.label(row);
+            due += share;
+            if (due >= 0.5 && !firstOfClass) {
+                tests[row] = true;
+                due--;
+            }
+        }
+        int[] test = IntStream.of(order).filter(row -> tests[row]).toArray();
+        if (test.length == 0) {
+            throw new DataException(
+                    "a split into training and test samples needs a class with at least 2 samples, got %d samples of as many classes"
+                            .formatted(data.size()));
+        }
+        return of(data.select(IntStream.of(order).filter(row -> !tests[row]).toArray()), data.select(test));
+    }
+
+    private static void requireShare(double testShare) {
+        if (!(testShare > 0 && testShare < 1)) {
+            throw new DataException("the share of the test samples must be between 0 and 1, got " + testShare);
+        }
     }
 
     /**

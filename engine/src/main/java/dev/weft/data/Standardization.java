@@ -4,13 +4,16 @@ import dev.weft.ShapeException;
 import dev.weft.tensor.Shape;
 
 /**
- * Brings each column of a table to mean 0 and standard deviation 1: {@code y[j] = (x[j] - means[j]) / deviations[j]}. Taken
- * from the samples to train with, and applied to all that the network sees. A column whose values are all equal becomes 0.
+ * Brings each column of a table to mean 0 and standard deviation 1: {@code y[j] = (x[j] - means[j]) / deviations[j]}, in
+ * double precision. Taken from the samples to train with, and applied to all that the network sees. A column whose values
+ * are all equal there tells nothing: its deviation is 0, and it becomes 0 in every sample.
  *
  * @param means one for each column
- * @param deviations one for each column, positive
+ * @param deviations one for each column, 0 for a constant one
  */
 public record Standardization(double[] means, double[] deviations) {
+    /** A deviation below this part of the mean is rounding, of values that were computed in double precision. */
+    private static final double ROUNDING = 1e-14;
 
     /** Mean and standard deviation of every value of a sample, over the samples of the data set. */
     public static Standardization of(Dataset data) {
@@ -18,17 +21,9 @@ public record Standardization(double[] means, double[] deviations) {
         double[] means = new double[columns];
         double[] deviations = new double[columns];
         for (int j = 0; j < columns; j++) {
-            for (int i = 0; i < data.size(); i++) {
-                means[j] += data.features().get(i * columns + j) / data.size();
-            }
-            double variance = 0;
-            for (int i = 0; i < data.size(); i++) {
-                double d = data.features().get(i * columns + j) - means[j];
-                variance += d * d / data.size();
-            }
-            // rounding leaves a little of a column of equal values
-            boolean equal = Math.sqrt(variance) <= 1e-12 * Math.abs(means[j]);
-            deviations[j] = equal ? 1 : Math.sqrt(variance);
+            Statistics column = Statistics.of(data.values(), j, columns);
+            means[j] = column.mean();
+            deviations[j] = column.deviation() <= ROUNDING * Math.abs(column.mean()) ? 0 : column.deviation();
         }
         return new Standardization(means, deviations);
     }
@@ -39,11 +34,10 @@ public record Standardization(double[] means, double[] deviations) {
      * @throws ShapeException if their samples do not have as many values as there are columns
      */
     public Dataset apply(Dataset data) {
-        float[] values = new float[data.features().elements()];
+        float[] values = new float[data.values().elements()];
         requireColumns(data.shape());
         for (int i = 0; i < values.length; i++) {
-            int j = i % means.length;
-            values[i] = (float) ((data.features().get(i) - means[j]) / deviations[j]);
+            values[i] = apply(i % means.length, data.values().get(i));
         }
         return data.withFeatures(values);
     }
@@ -53,13 +47,17 @@ public record Standardization(double[] means, double[] deviations) {
      *
      * @throws ShapeException if it does not have as many values as there are columns
      */
-    public float[] apply(float... sample) {
+    public float[] apply(double... sample) {
         requireColumns(Shape.of(Math.max(1, sample.length)));
         float[] y = new float[sample.length];
         for (int j = 0; j < y.length; j++) {
-            y[j] = (float) ((sample[j] - means[j]) / deviations[j]);
+            y[j] = apply(j, sample[j]);
         }
         return y;
+    }
+
+    private float apply(int column, double x) {
+        return deviations[column] == 0 ? 0 : (float) ((x - means[column]) / deviations[column]);
     }
 
     private void requireColumns(Shape sample) {

@@ -15,20 +15,30 @@ public record Statistics(double mean, double deviation) {
 
     /** Computes both in double precision. */
     public static Statistics of(Dataset data) {
-        HostTensor values = data.features();
-        int n = values.elements();
+        HostTensor values = data.values();
         double unit = values.type() == DType.U8 ? 1 / 255.0 : 1;
+        Statistics stored = of(values, 0, 1);
+        return new Statistics(stored.mean * unit, stored.deviation * unit);
+    }
+
+    /**
+     * Those of the values {@code first}, {@code first + step} and so on, in two passes. What is summed is each value's
+     * difference from the first one: equal values have their own mean and the deviation 0, without any rounding.
+     */
+    static Statistics of(HostTensor values, int first, int step) {
+        double origin = values.get(first);
+        int n = (values.elements() - first + step - 1) / step;
         double sum = 0;
         for (int i = 0; i < n; i++) {
-            sum += values.get(i);
+            sum += values.get(first + i * step) - origin;
         }
         double mean = sum / n;
         double squares = 0;
         for (int i = 0; i < n; i++) {
-            double d = values.get(i) - mean;
+            double d = values.get(first + i * step) - origin - mean;
             squares += d * d;
         }
-        return new Statistics(mean * unit, Math.sqrt(squares / n) * unit);
+        return new Statistics(origin + mean, Math.sqrt(squares / n));
     }
 
     /**

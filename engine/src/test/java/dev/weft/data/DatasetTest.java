@@ -7,9 +7,16 @@ import static org.assertj.core.api.Assertions.within;
 import dev.weft.DataException;
 import dev.weft.ShapeException;
 import dev.weft.tensor.Shape;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Data sets, their parts and their statistics. */
 class DatasetTest {
@@ -83,7 +90,7 @@ class DatasetTest {
 
         double deviation = Math.sqrt(8.25);
         assertThat(standard.means()).containsExactly(new double[] {4.5, 9, 7}, within(1e-12));
-        assertThat(standard.deviations()).containsExactly(new double[] {deviation, 2 * deviation, 1}, within(1e-12));
+        assertThat(standard.deviations()).containsExactly(new double[] {deviation, 2 * deviation, 0}, within(1e-12));
         assertThat(y.image(9))
                 .containsExactly(new float[] {(float) (4.5 / deviation), (float) (4.5 / deviation), 0}, within(1e-6f));
         assertThat(standard.apply(9, 18, 7)).isEqualTo(y.image(9));
@@ -91,6 +98,119 @@ class DatasetTest {
         assertThatExceptionOfType(ShapeException.class)
                 .isThrownBy(() -> standard.apply(1, 2))
                 .withMessageContaining("needs samples of 3 values, got [2]");
+    }
+
+    /** A tenth has no exact form in binary, so that running sums drift away from it. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.1, -1e-300, 1e30, 16_777_217, 0})
+    void aConstantColumnBecomesZeroWhateverComesLater(double value) {
+        Dataset constant = column(80_000, i -> value);
+        Standardization standard = Standardization.of(constant);
+
+        assertThat(standard.means()).containsExactly(value);
+        assertThat(standard.deviations()).containsExactly(0);
+        assertThat(standard.apply(constant).features().floats()).containsOnly(0);
+        assertThat(standard.apply(0.2)).containsExactly(0);
+        assertThat(Statistics.of(constant)).isEqualTo(new Statistics(value, 0));
+    }
+
+    @Test
+    void roundingIsNoDeviation() {
+        Dataset sums = column(1000, i -> i % 2 == 0 ? 0.3 : 0.1 + 0.2);
+        assertThat(Standardization.of(sums).deviations()).containsExactly(0);
+    }
+
+    @Test
+    void statisticsOfLargeNumbersKeepTheirDigits() {
+        Dataset stamps = column(100_000, i -> 1_700_000_000 + i % 64);
+        Standardization standard = Standardization.of(stamps);
+
+        double[] exact = exact(stamps);
+        assertThat(standard.means()[0]).isCloseTo(exact[0], within(1e-6));
+        assertThat(standard.deviations()[0]).isCloseTo(exact[1], within(1e-9));
+        assertThat(standard.apply(1_700_000_000.0)[0])
+                .isCloseTo((float) ((1_700_000_000 - exact[0]) / exact[1]), within(1e-6f));
+        assertThat(standard.apply(stamps).image(63)[0] - standard.apply(stamps).image(0)[0])
+                .isCloseTo((float) (63 / exact[1]), within(1e-5f));
+        Statistics statistics = Statistics.of(stamps);
+        assertThat(statistics.deviation()).isCloseTo(exact[1], within(1e-9));
+    }
+
+    /** Mean and deviation in decimals without rounding, up to the root. */
+    private static double[] exact(Dataset column) {
+        BigDecimal n = BigDecimal.valueOf(column.size());
+        BigDecimal sum = BigDecimal.ZERO;
+        BigDecimal squares = BigDecimal.ZERO;
+        for (int i = 0; i < column.size(); i++) {
+            BigDecimal x = new BigDecimal(column.values().get(i));
+            sum = sum.add(x);
+            squares = squares.add(x.multiply(x));
+        }
+        BigDecimal mean = sum.divide(n, MathContext.DECIMAL128);
+        BigDecimal variance = squares.divide(n, MathContext.DECIMAL128).subtract(mean.multiply(mean));
+        return new double[] {mean.doubleValue(), Math.sqrt(variance.doubleValue())};
+    }
+
+    private static Dataset column(int rows, IntToDoubleFunction value) {
+        return Dataset.ofDoubles(
+                Shape.of(1), IntStream.range(0, rows).mapToDouble(value).toArray(), new int[rows], 1);
+    }
+
+    @Test
+    void doublesStayDoublesInPartsAndAreFloatsForBackends() {
+        Dataset doubles = column(4, i -> 1_700_000_000 + 21 * i).select(3, 0);
+
+        assertThat(doubles.values().doubles()).containsExactly(1_700_000_063, 1_700_000_000);
+        assertThat(doubles.features().array()).isEqualTo(new float[] {1_700_000_063, 1_700_000_000});
+        assertThat(doubles.features()).isSameAs(doubles.features());
+    }
+
+    @Test
+    void aStratifiedSplitKeepsTheShareOfEachClass() {
+        // 50 of class 0, 30 of class 1, 2 of class 2, 1 of class 3, in this order as files often have it
+        int[] labels = IntStream.range(0, 83)
+                .map(i -> i < 50 ? 0 : i < 80 ? 1 : i < 82 ? 2 : 3)
+                .toArray();
+        Dataset data = Dataset.ofFloats(Shape.of(1), new float[83], labels, 4);
+        for (int seed = 0; seed < 20; seed++) {
+            Split split = Split.stratified(data, 0.2, seed);
+            assertThat(counts(split.test())).startsWith(10, 6).endsWith(0);
+            assertThat(counts(split.test())[2]).isLessThan(2);
+            assertThat(split.train().size() + split.test().size()).isEqualTo(83);
+            assertThat(counts(split.train())).startsWith(40, 24).endsWith(1);
+        }
+    }
+
+    @Test
+    void aStratifiedSplitIsRandomAndReproducible() {
+        Dataset data = column(100, i -> i);
+        double[] test = Split.stratified(data, 0.2, 5).test().values().doubles();
+
+        assertThat(test)
+                .hasSize(20)
+                .doesNotHaveDuplicates()
+                .isNotEqualTo(DoubleStream.of(test).sorted().toArray());
+        assertThat(Split.stratified(data, 0.2, 5).test().values().doubles()).isEqualTo(test);
+        assertThat(Split.stratified(data, 0.2, 6).test().values().doubles()).isNotEqualTo(test);
+    }
+
+    @Test
+    void aStratifiedSplitAlwaysTestsSomethingOrSaysThatItCannot() {
+        assertThat(Split.stratified(column(2, i -> i), 0.001, 1).test().size()).isEqualTo(1);
+        assertThat(Split.stratified(column(2, i -> i), 0.999, 1).train().size()).isEqualTo(1);
+        Dataset apart = Dataset.ofFloats(Shape.of(1), new float[3], new int[] {0, 1, 2}, 3);
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> Split.stratified(apart, 0.2, 1))
+                .withMessageContaining("needs a class with at least 2 samples, got 3 samples of as many classes");
+        assertThatExceptionOfType(DataException.class).isThrownBy(() -> Split.stratified(apart, 0, 1));
+    }
+
+    private static int[] counts(Dataset data) {
+        int[] counts = new int[data.classes()];
+        for (int i = 0; i < data.size(); i++) {
+            counts[data.label(i)]++;
+        }
+        return counts;
     }
 
     @Test
