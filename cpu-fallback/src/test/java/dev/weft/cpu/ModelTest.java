@@ -92,6 +92,43 @@ class ModelTest {
     }
 
     /** More samples than one batch holds, the last batch padded. */
+    /** Of NaN, 8 and NaN a search for the largest takes the first, which here would be right. */
+    @Test
+    void notANumberIsAnErrorThatNamesItsSource() {
+        for (Graph graph : List.of(
+                Graph.sequential(Shape.of(1), linear(3)), Graph.sequential(Shape.of(1), linear(3), softmax()))) {
+            Loss loss = graph.output().layer().kind().equals("linear")
+                    ? Loss.softmaxCrossEntropy()
+                    : Loss.meanSquaredError();
+            try (Model model = Model.create(graph, backend, 1)) {
+                model.setParameter("linear1.bias", HostTensor.of(Shape.of(3), Float.NaN, 8f, Float.NaN));
+                Dataset data = loss.equals(Loss.softmaxCrossEntropy())
+                        ? Dataset.ofFloats(Shape.of(1), new float[] {1}, new int[] {0}, 3)
+                        : Dataset.ofTargets(Shape.of(1), new float[] {1}, Shape.of(3), new float[3]);
+                assertThatThrownBy(() -> model.predictProbabilities(new float[] {1}))
+                        .isInstanceOf(WeftException.class)
+                        .hasMessageContaining("a probability of sample 0 is NaN")
+                        .hasMessageContaining("parameter linear1.bias has the value NaN");
+                assertThatThrownBy(() -> model.evaluate(data, loss))
+                        .isInstanceOf(WeftException.class)
+                        .hasMessageContaining("evaluate: the loss is NaN")
+                        .hasMessageContaining("parameter linear1.bias has the value NaN");
+            }
+        }
+        try (Model model = Model.create(GRAPH, backend, 1)) {
+            float[][] samples = samples(70);
+            samples[66][2] = Float.NaN;
+            assertThatThrownBy(() -> model.predictProbabilities(samples))
+                    .hasMessageContaining("a probability of sample 66 is NaN; sample 66 has the value NaN");
+            float[] values = new float[300 * 4];
+            values[270 * 4 + 1] = Float.POSITIVE_INFINITY;
+            Dataset data = Dataset.ofFloats(Shape.of(4), values, new int[300], 3);
+            model.setParameter("linear1.weight", HostTensor.of(Shape.of(6, 4), new float[24]));
+            assertThatThrownBy(() -> model.evaluate(data))
+                    .hasMessageContaining("evaluate: the loss is NaN; sample 270 has the value Infinity");
+        }
+    }
+
     @Test
     void manySamplesGiveWhatSingleOnesGive() {
         try (Model model = Model.create(GRAPH, backend, 1)) {

@@ -90,6 +90,11 @@ public record DataFetcher(
             IdxFolder.find(folder, file.name())
                     .ifPresent(path -> found.put(file, new Content(path.toString(), Idx.content(path))));
         }
+        if (found.isEmpty()) {
+            throw new DataException(
+                    "%s holds none of the files %s, plain or gzip; name their folder with --data, or leave --data out to have them from the cache or the network"
+                            .formatted(folder, names(files)));
+        }
         List<DataFile> missing = missing(files, found);
         if (!missing.isEmpty()) {
             LOG.warn("{} lacks {}; looking elsewhere", folder, names(missing));

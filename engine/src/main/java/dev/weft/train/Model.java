@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntFunction;
 
 /**
  * A graph with its parameters in a backend's memory. Used by one thread at a time; a second one gets an exception.
@@ -215,9 +216,10 @@ public final class Model implements AutoCloseable {
      * The class probabilities for one sample: the softmax of {@link #predict}, or its output where that is a softmax.
      *
      * @throws ShapeException if the output is no vector, or as {@link #predict}
+     * @throws WeftException if a probability is NaN; the message names the parameter or the sample that it comes from
      */
     public float[] predictProbabilities(float[] sample) {
-        return probabilities(predict(sample));
+        return predictProbabilities(new float[][] {sample})[0];
     }
 
     /** The class probabilities for each sample. */
@@ -225,8 +227,34 @@ public final class Model implements AutoCloseable {
         float[][] outputs = predict(samples);
         for (int i = 0; i < outputs.length; i++) {
             outputs[i] = probabilities(outputs[i]);
+            for (float probability : outputs[i]) {
+                if (Float.isNaN(probability)) {
+                    throw new WeftException("predict: a probability of sample %d is NaN; %s"
+                            .formatted(i, nonFiniteSource(samples.length, n -> samples[n])));
+                }
+            }
         }
         return outputs;
+    }
+
+    /** Where a result that is not finite comes from. */
+    private String nonFiniteSource(int samples, IntFunction<float[]> sample) {
+        for (Map.Entry<String, HostTensor> parameter : parameters().entrySet()) {
+            for (float value : parameter.getValue().floats()) {
+                if (!Float.isFinite(value)) {
+                    return "parameter %s has the value %s: train the model anew, with a lower learning rate"
+                            .formatted(parameter.getKey(), value);
+                }
+            }
+        }
+        for (int i = 0; i < samples; i++) {
+            for (float value : sample.apply(i)) {
+                if (!Float.isFinite(value)) {
+                    return "sample %d has the value %s: check the data".formatted(i, value);
+                }
+            }
+        }
+        return "all parameters and samples are finite, so products of them are too large for a float: check the data, and train with a lower learning rate";
     }
 
     private float[] probabilities(float[] outputs) {
@@ -263,11 +291,17 @@ public final class Model implements AutoCloseable {
      * Loss and accuracy on a data set.
      *
      * @throws ShapeException if data set, graph and loss do not fit together
+     * @throws WeftException if the loss is NaN or infinite; the message names the parameter or the sample that it comes from
      */
     public Evaluation evaluate(Dataset data, Loss loss) {
         try (Use use = use()) {
             prepareEvaluation(data, loss);
-            return evaluated.evaluate();
+            Evaluation evaluation = evaluated.evaluate();
+            if (!Double.isFinite(evaluation.loss())) {
+                throw new WeftException("evaluate: the loss is %s; %s"
+                        .formatted(evaluation.loss(), nonFiniteSource(data.size(), data::image)));
+            }
+            return evaluation;
         }
     }
 

@@ -285,6 +285,20 @@ class DataFetcherTest {
     }
 
     @Test
+    void aUsersFolderWithoutAnyOfTheFilesIsAnErrorAlsoWhereTheCacheHasThem() throws IOException {
+        fetches(mirror("good"));
+        Path folder = Files.createDirectories(temporary.resolve("pics"));
+        Files.write(folder.resolve("cat.png"), LABELS);
+
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> fetcher(folder, false, mirror("good")).fetch(FILES))
+                .withMessageStartingWith(folder
+                        + " holds none of the files some-images-idx3-ubyte, some-labels-idx1-ubyte, plain or gzip")
+                .withMessageContaining("leave --data out");
+        assertThat(requests).hasSize(2);
+    }
+
+    @Test
     void aUsersFolderThatDoesNotExistIsAnError() {
         assertThatExceptionOfType(DataException.class)
                 .isThrownBy(() -> fetcher(temporary.resolve("typo"), false, mirror("good"))

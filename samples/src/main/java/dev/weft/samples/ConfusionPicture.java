@@ -18,7 +18,15 @@ final class ConfusionPicture {
     private static final Color FAINTEST = new Color(0xfdeae6);
     private static final Color STRONGEST = Picture.RED;
 
+    /** More of them are not to be told apart in a picture. */
+    private static final int MAX_CLASSES = 60;
+
     private ConfusionPicture() {}
+
+    /** Whether the picture has room for so many classes. */
+    static boolean shows(int classes) {
+        return classes <= MAX_CLASSES;
+    }
 
     /**
      * @param counts {@code [true][predicted]}
@@ -52,7 +60,7 @@ final class ConfusionPicture {
         }
         picture.text("Confusion matrix", Picture.TITLE, Picture.INK, MARGIN, 30);
         picture.text(
-                "%,d of %,d %s images wrong; the redder, the more often".formatted(all - right, all, evaluatedOn),
+                "%,d of %,d wrong (%s); the redder, the more often".formatted(all - right, all, evaluatedOn),
                 Picture.SMALL,
                 Picture.PALE_INK,
                 MARGIN,

@@ -79,8 +79,8 @@ final class CurvesPicture {
         xAxis(style, epochs.size());
         yAxis(style, train, test, limit, unit);
         // dashes and markers tell the curves apart, too
-        add(chart, "training images", x, train, Picture.ORANGE, SeriesMarkers.SQUARE, 7f, 5f);
-        add(chart, evaluatedOn + " images", x, test, Picture.BLUE, SeriesMarkers.CIRCLE);
+        add(chart, "training", x, train, Picture.ORANGE, SeriesMarkers.SQUARE, 7f, 5f);
+        add(chart, evaluatedOn, x, test, Picture.BLUE, SeriesMarkers.CIRCLE);
         try {
             return ChartEncoder.getBytes(chart, "png");
         } catch (IOException e) {

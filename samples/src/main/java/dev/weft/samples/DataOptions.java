@@ -4,8 +4,6 @@ import dev.weft.data.Csv;
 import dev.weft.data.DataSource;
 import dev.weft.data.FashionMnist;
 import dev.weft.data.IdxFolder;
-import dev.weft.data.Split;
-import dev.weft.data.Standardization;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,8 +13,6 @@ import picocli.CommandLine.Spec;
 
 /** The options that say which data to use, and the loading of them. */
 final class DataOptions {
-    private static final double TEST_SHARE = 0.2;
-
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
@@ -33,13 +29,15 @@ final class DataOptions {
             paramLabel = "PATH",
             description = "Folder with the four IDX files, plain or gzip; for mnist and fashion-mnist it is looked at"
                     + " before the cache. Or a CSV file: a header, then numbers in all columns but the one with the"
-                    + " classes; a fifth of its rows, chosen by the seed, is for testing.")
+                    + " classes; a fifth of each class's rows, chosen by the seed, is for testing.")
     private Path path;
 
     @Option(
             names = "--label",
             paramLabel = "COLUMN",
-            description = "The column of a CSV file with the classes. Default: the last one.")
+            description =
+                    "The column of a CSV file with the classes. Default: the last one, or the only one of text, or the"
+                            + " one named class, label or target.")
     private String label;
 
     @Option(names = "--offline", description = "Do not fetch anything.")
@@ -66,7 +64,7 @@ final class DataOptions {
 
     /** What a sample is called. */
     String samples() {
-        return dataset() == DatasetName.CSV ? "rows" : "images";
+        return dataset().samples();
     }
 
     /**
@@ -92,21 +90,15 @@ final class DataOptions {
      *
      * @param mnist loads MNIST
      * @param seed decides which rows of a table are for testing
-     * @throws dev.weft.DataException if they cannot be had
+     * @param validation whether a part of the samples to train with takes the place of those to test with
+     * @throws dev.weft.DataException if they cannot be had, or there is nothing to learn from them
      */
-    Split load(MnistLoader mnist, long seed, DataSource.Progress progress) {
+    TrainingData load(MnistLoader mnist, long seed, boolean validation, DataSource.Progress progress) {
         return switch (dataset()) {
-            case MNIST -> mnist.load(path, offline, progress);
-            case FASHION_MNIST -> FashionMnist.load(path, offline, progress);
-            case IDX -> IdxFolder.load(path);
-            case CSV -> table(seed);
+            case MNIST -> TrainingData.images(mnist.load(path, offline, progress), validation);
+            case FASHION_MNIST -> TrainingData.images(FashionMnist.load(path, offline, progress), validation);
+            case IDX -> TrainingData.images(IdxFolder.load(path), validation);
+            case CSV -> TrainingData.table(Csv.read(path, label), seed, validation);
         };
-    }
-
-    /** Both parts of the table, standardised by what is trained with. */
-    private Split table(long seed) {
-        Split split = Split.random(Csv.read(path, label).data(), TEST_SHARE, seed);
-        Standardization standard = Standardization.of(split.train());
-        return Split.of(standard.apply(split.train()), standard.apply(split.test()));
     }
 }

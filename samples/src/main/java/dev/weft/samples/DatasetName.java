@@ -9,6 +9,11 @@ enum DatasetName {
     IDX,
     CSV;
 
+    /** What its samples are called. */
+    String samples() {
+        return this == CSV ? "rows" : "images";
+    }
+
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

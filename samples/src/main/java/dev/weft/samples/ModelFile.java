@@ -1,6 +1,7 @@
 package dev.weft.samples;
 
 import dev.weft.DataException;
+import dev.weft.Quote;
 import dev.weft.data.Dataset;
 import dev.weft.io.SafeTensors;
 import dev.weft.tensor.Shape;
@@ -25,8 +26,16 @@ import java.util.stream.Stream;
  * @param deviation likewise
  * @param classes their names
  * @param dataset what it was trained on, for example {@code mnist}
+ * @param table the form of that, where it was a table; mean and deviation are then 0 and 1
  */
-record ModelFile(String network, Shape input, double mean, double deviation, List<String> classes, String dataset) {
+record ModelFile(
+        String network,
+        Shape input,
+        double mean,
+        double deviation,
+        List<String> classes,
+        String dataset,
+        Optional<TableForm> table) {
     static final String MNIST = "mnist";
 
     ModelFile {
@@ -34,9 +43,9 @@ record ModelFile(String network, Shape input, double mean, double deviation, Lis
     }
 
     /** What a network that is trained on {@code data} needs to know. */
-    static ModelFile of(String network, Dataset data, String dataset) {
+    static ModelFile of(String network, Dataset data, String dataset, Optional<TableForm> table) {
         List<String> classes = data.classNames().isEmpty() ? numbers(data.classes()) : data.classNames();
-        return new ModelFile(network, data.shape(), data.mean(), data.deviation(), classes, dataset);
+        return new ModelFile(network, data.shape(), data.mean(), data.deviation(), classes, dataset, table);
     }
 
     /** Classes without names of their own: 0, 1, 2 ... */
@@ -51,8 +60,12 @@ record ModelFile(String network, Shape input, double mean, double deviation, Lis
         metadata.put(
                 "input",
                 IntStream.of(input.toArray()).mapToObj(Integer::toString).collect(Collectors.joining(",")));
-        metadata.put("mean", Double.toString(mean));
-        metadata.put("deviation", Double.toString(deviation));
+        if (table.isPresent()) {
+            table.get().writeTo(metadata);
+        } else {
+            metadata.put("mean", Double.toString(mean));
+            metadata.put("deviation", Double.toString(deviation));
+        }
         metadata.put("classes", String.join("\n", classes));
         return metadata;
     }
@@ -71,15 +84,18 @@ record ModelFile(String network, Shape input, double mean, double deviation, Lis
             int[] input = Stream.of(metadata.getOrDefault("input", "").split(","))
                     .mapToInt(Integer::parseInt)
                     .toArray();
+            boolean table = metadata.containsKey("columns");
             return Optional.of(new ModelFile(
                     metadata.get("network"),
                     Shape.of(input),
-                    Double.parseDouble(metadata.getOrDefault("mean", "")),
-                    Double.parseDouble(metadata.getOrDefault("deviation", "")),
+                    table ? 0 : Double.parseDouble(metadata.getOrDefault("mean", "")),
+                    table ? 1 : Double.parseDouble(metadata.getOrDefault("deviation", "")),
                     List.of(metadata.getOrDefault("classes", "").split("\n")),
-                    metadata.getOrDefault("dataset", "")));
+                    metadata.getOrDefault("dataset", ""),
+                    table ? Optional.of(TableForm.read(metadata)) : Optional.empty()));
         } catch (IllegalArgumentException e) {
-            throw new DataException(file + " has malformed metadata: " + metadata, e);
+            throw new DataException(
+                    "%s has malformed metadata: %s".formatted(file, Quote.text(metadata.toString())), e);
         }
     }
 

@@ -1,8 +1,10 @@
 package dev.weft.samples;
 
 import dev.weft.DataException;
+import dev.weft.Quote;
 import dev.weft.backend.Backend;
 import dev.weft.backend.Backends;
+import dev.weft.data.Csv;
 import dev.weft.data.Dataset;
 import dev.weft.data.Idx;
 import dev.weft.data.Mnist;
@@ -13,10 +15,14 @@ import dev.weft.train.Model;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,10 +31,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code weft predict}: classifies images with a trained model. */
+/** {@code weft predict}: classifies images, or the rows of tables, with a trained model. */
 @Command(
         name = "predict",
-        description = "Classifies images with a trained model.",
+        description = "Classifies images, or the rows of a table, with a trained model.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true,
@@ -38,23 +44,28 @@ import picocli.CommandLine.Spec;
         footer = {
             "  weft predict --model runs/best/model.safetensors seven.png photo.jpg",
             "  weft predict --model runs/best/model.safetensors --labels labels.gz images.gz",
+            "  weft predict --model runs/iris/model.safetensors flowers.csv",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
         })
 final class PredictCommand implements Callable<Integer> {
     private static final String AUTO = "auto";
 
+    private final Terminal terminal;
+
     @Spec
     private CommandSpec spec;
 
     @Parameters(
-            paramLabel = "IMAGE",
+            paramLabel = "FILE",
             arity = "1..*",
             description =
                     "PNG or JPEG files of any size: a single figure, dark on light or light on dark; it is cut out,"
                             + " scaled and centred as the data set's authors did, unless it has the model's size and is light on"
-                            + " dark. Or IDX files of images, plain or gzip, which give a line for each image.")
-    private List<Path> images;
+                            + " dark. Or IDX files of images, plain or gzip, which give a line for each image."
+                            + " For a model that was trained on a table: CSV files with the same columns, with or without"
+                            + " that of the classes.")
+    private List<Path> files;
 
     @Option(names = "--model", paramLabel = "FILE", required = true, description = "The model, a safetensors file.")
     private Path modelFile;
@@ -78,30 +89,91 @@ final class PredictCommand implements Callable<Integer> {
             description = "auto, cpu, reference or cuda. Default: auto, the fastest that is usable here.")
     private String backendName;
 
+    PredictCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
     @Override
     public Integer call() {
         // read by slf4j-simple when the first logger is made
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
-        if (labels != null && (images.size() != 1 || !isIdx(images.get(0)))) {
-            throw new ParameterException(spec.commandLine(), "--labels needs exactly one IMAGE, an IDX file of images");
+        if (labels != null && (files.size() != 1 || !isIdx(files.get(0)))) {
+            throw new ParameterException(spec.commandLine(), "--labels needs exactly one FILE, an IDX file of images");
         }
         ModelFile description = description();
-        checkFits(description);
         Graph graph = network(description.network())
                 .graph(description.input(), description.classes().size());
+        if (description.table().isPresent()) {
+            tables(graph, description, description.table().get());
+            return 0;
+        }
+        checkFits(description);
         List<Dataset> inputs = new ArrayList<>();
-        for (Path image : images) {
+        for (Path image : files) {
             inputs.add(isIdx(image) ? idx(image, description) : image(image, description));
         }
         try (Backend backend = backendName.equals(AUTO) ? Backends.best() : Backends.open(backendName);
                 Model model = Model.create(graph, backend, 0)) {
             model.load(modelFile);
             for (int i = 0; i < inputs.size(); i++) {
-                predict(model, images.get(i), inputs.get(i), description);
+                predict(model, files.get(i), inputs.get(i), description);
             }
         }
         spec.commandLine().getOut().flush();
         return 0;
+    }
+
+    /** Classifies the rows of each file. */
+    private void tables(Graph graph, ModelFile description, TableForm form) {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        List<Csv.Rows> inputs = new ArrayList<>();
+        List<int[]> truths = new ArrayList<>();
+        for (Path file : files) {
+            Csv.Rows rows = Csv.rows(file, form.columns(), form.label(), form.labelAt());
+            rows.notes().forEach(note -> err.println("weft: " + note));
+            inputs.add(rows);
+            truths.add(truth(file, rows, description.classes()));
+        }
+        err.flush();
+        try (Backend backend = backendName.equals(AUTO) ? Backends.best() : Backends.open(backendName);
+                Model model = Model.create(graph, backend, 0)) {
+            model.load(modelFile);
+            RowsDisplay display = new RowsDisplay(out, terminal, description.classes());
+            for (int i = 0; i < inputs.size(); i++) {
+                out.printf("%s%s%n", i == 0 ? "" : System.lineSeparator(), files.get(i));
+                display.show(model.predictProbabilities(form.standardised(inputs.get(i))), truths.get(i));
+            }
+        }
+        out.flush();
+    }
+
+    /** The class of each row, -1 where the file does not say it; null where it has no such column. */
+    private static int[] truth(Path file, Csv.Rows rows, List<String> classes) {
+        if (rows.labels().isEmpty()) {
+            return null;
+        }
+        Map<Object, Integer> numbers = new HashMap<>();
+        classes.forEach(name -> numbers.put(classKey(name), numbers.size()));
+        int[] truth = new int[rows.labels().size()];
+        for (int i = 0; i < truth.length; i++) {
+            String label = rows.labels().get(i);
+            truth[i] = numbers.getOrDefault(classKey(label), -1);
+            if (truth[i] < 0 && !label.isEmpty()) {
+                throw new DataException("%s, line %d: the model has no class %s; it has %s"
+                        .formatted(file, rows.lines()[i], Quote.text(label), Quote.names(classes)));
+            }
+        }
+        return truth;
+    }
+
+    /** Equal for equal numbers, however they are written. */
+    private static Object classKey(String name) {
+        try {
+            return new BigDecimal(name).stripTrailingZeros();
+        } catch (NumberFormatException e) {
+            return name;
+        }
     }
 
     /** What the file says about itself, else what {@code --network} stands for. */
@@ -117,7 +189,8 @@ final class PredictCommand implements Callable<Integer> {
                     Mnist.MEAN,
                     Mnist.DEVIATION,
                     ModelFile.numbers(Mnist.CLASSES),
-                    ModelFile.MNIST);
+                    ModelFile.MNIST,
+                    Optional.empty());
         });
     }
 

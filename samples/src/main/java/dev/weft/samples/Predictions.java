@@ -1,5 +1,6 @@
 package dev.weft.samples;
 
+import dev.weft.WeftException;
 import dev.weft.data.Dataset;
 import dev.weft.train.Model;
 import java.util.ArrayList;
@@ -32,10 +33,18 @@ record Predictions(Dataset data, int[] predicted, float[] probability) {
         return new Predictions(data, predicted, probability);
     }
 
-    /** The class of the highest probability; the first where several have it. */
+    /**
+     * The class of the highest probability; the first where several have it.
+     *
+     * @throws WeftException if one is NaN, which is neither more nor less likely than another
+     */
     static int likeliest(float[] probabilities) {
         int best = 0;
-        for (int i = 1; i < probabilities.length; i++) {
+        for (int i = 0; i < probabilities.length; i++) {
+            if (Float.isNaN(probabilities[i])) {
+                throw new WeftException(
+                        "the probability of class %d is NaN, so no class is the likeliest".formatted(i));
+            }
             if (probabilities[i] > probabilities[best]) {
                 best = i;
             }

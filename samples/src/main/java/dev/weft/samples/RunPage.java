@@ -63,7 +63,7 @@ public final class RunPage {
     static String html(RunRecord record, Predictions predictions, Map<String, byte[]> pictures) {
         String on = record.evaluatedOn();
         EpochResult last = record.history().last();
-        int images = predictions.data().size();
+        int size = predictions.data().size();
         String title = "%s: %.2f %% %s accuracy"
                 .formatted(record.network(), 100 * last.test().accuracy(), on);
         StringBuilder html = new StringBuilder();
@@ -80,23 +80,28 @@ public final class RunPage {
 
         html.append("<ul class=\"figures\">\n");
         figure(html, "%.2f %%".formatted(100 * last.test().accuracy()), on + " accuracy");
-        figure(html, "%,d of %,d".formatted(images - predictions.rightCount(), images), on + " images wrong");
+        figure(
+                html,
+                "%,d of %,d".formatted(size - predictions.rightCount(), size),
+                "%s %s wrong".formatted(on, record.samples()));
         figure(html, TrainingDisplay.loss(last.test().loss()), on + " loss");
         figure(html, "%,d".formatted(last.epoch()), last.epoch() == 1 ? "epoch" : "epochs");
         figure(html, seconds(record.totalSeconds()), "training and evaluation");
-        figure(html, "%,.0f".formatted(last.imagesPerSecond()), "images per second in the last epoch");
+        figure(html, "%,.0f".formatted(last.imagesPerSecond()), record.samples() + " per second in the last epoch");
         html.append("</ul>\n<div class=\"grid\">\n");
 
         String measured = "The training curve is the mean over the epoch, measured before each step's update; the " + on
                 + " curve is measured after the epoch.";
         picture(html, pictures, RunReport.ACCURACY, "Accuracy of each epoch", measured);
         picture(html, pictures, RunReport.LOSS, "Loss of each epoch", measured);
-        picture(
-                html,
-                pictures,
-                RunReport.CONFUSION,
-                "Confusion matrix",
-                "True class down, predicted class across; at the end of each row the share that was found.");
+        if (pictures.containsKey(RunReport.CONFUSION)) {
+            picture(
+                    html,
+                    pictures,
+                    RunReport.CONFUSION,
+                    "Confusion matrix",
+                    "True class down, predicted class across; at the end of each row the share that was found.");
+        }
         if (pictures.containsKey(RunReport.DIGITS)) {
             picture(
                     html,
@@ -109,8 +114,8 @@ public final class RunPage {
         html.append("<div class=\"column\">\n");
         epochs(html, record);
         html.append("<section>\n<h2>Files</h2>\n")
-                .append("<a href=\"%1$s\">%1$s</a> classifies images with <code>weft predict --model</code>.<br>\n"
-                        .formatted(RunOutput.MODEL))
+                .append("<a href=\"%1$s\">%1$s</a> classifies %2$s with <code>weft predict --model</code>.<br>\n"
+                        .formatted(RunOutput.MODEL, record.samples()))
                 .append("<a href=\"%1$s\">%1$s</a> has all numbers of this page.\n".formatted(RunOutput.HISTORY))
                 .append("</section>\n</div>\n<div class=\"column\">\n");
         Map<String, String> settings = new LinkedHashMap<>();

@@ -33,6 +33,13 @@ record RunRecord(
         History history,
         double totalSeconds) {
 
+    /** What the samples are called: {@code images} or {@code rows}. */
+    String samples() {
+        return DatasetName.CSV.toString().equals(options.get("dataset"))
+                ? DatasetName.CSV.samples()
+                : DatasetName.MNIST.samples();
+    }
+
     /**
      * Writes it as JSON. The file appears under its name only when it is complete.
      *

@@ -31,7 +31,9 @@ final class RunReport {
         Map<String, byte[]> pictures = new LinkedHashMap<>();
         pictures.put(LOSS, CurvesPicture.loss(record.history().epochs(), evaluatedOn));
         pictures.put(ACCURACY, CurvesPicture.accuracy(record.history().epochs(), evaluatedOn));
-        pictures.put(CONFUSION, ConfusionPicture.png(predictions.confusion(), classes, evaluatedOn));
+        if (ConfusionPicture.shows(classes.size())) {
+            pictures.put(CONFUSION, ConfusionPicture.png(predictions.confusion(), classes, evaluatedOn));
+        }
         if (DigitsPicture.shows(predictions.data())) {
             pictures.put(DIGITS, DigitsPicture.png(predictions, classes, evaluatedOn));
         }

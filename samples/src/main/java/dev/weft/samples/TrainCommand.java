@@ -1,11 +1,11 @@
 package dev.weft.samples;
 
+import dev.weft.Quote;
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Kernels;
 import dev.weft.data.Dataset;
-import dev.weft.data.Split;
 import dev.weft.graph.Graph;
 import dev.weft.layer.Parameter;
 import dev.weft.loss.Loss;
@@ -81,10 +81,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend. Default: all processors.")
     private Integer threads;
 
-    @Option(names = "--epochs", paramLabel = "N", description = "How often to go through the training images.")
+    @Option(names = "--epochs", paramLabel = "N", description = "How often to go through the training images or rows.")
     private Integer epochs;
 
-    @Option(names = "--batch", paramLabel = "N", description = "Images of a training step.")
+    @Option(names = "--batch", paramLabel = "N", description = "Images or rows of a training step.")
     private Integer batch;
 
     @Option(names = "--optimizer", paramLabel = "NAME", description = "One of ${COMPLETION-CANDIDATES}.")
@@ -115,7 +115,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--validation",
             description = "Train on the first five sixths of the training images (50,000), and report on the others"
-                    + " (10,000) in place of the test images. For choosing settings.")
+                    + " (10,000) in place of the test images; of a table, on a sixth of the rows of each class. For"
+                    + " choosing settings.")
     private boolean validation;
 
     @Mixin
@@ -231,20 +232,17 @@ final class TrainCommand implements Callable<Integer> {
         boolean terminal = Boolean.getBoolean("weft.terminal");
         String evaluatedOn = validation ? "validation" : "test";
 
-        Split split;
+        TrainingData loaded;
         try (DownloadDisplay display = new DownloadDisplay(stderr, terminal)) {
-            split = data.load(loader, seed, quiet ? (what, done, total) -> {} : display);
+            loaded = data.load(loader, seed, validation, quiet ? (what, done, total) -> {} : display);
         }
-        Dataset train = split.train();
-        Dataset test = split.test();
-        if (validation) {
-            int from = train.size() - train.size() / 6;
-            test = train.slice(from, train.size());
-            train = train.slice(0, from);
-        }
+        Dataset train = loaded.train();
+        Dataset test = loaded.test();
+        loaded.notes().forEach(note -> stderr.println("weft: " + note));
+        stderr.flush();
         Graph graph = network.graph(train.shape(), train.classes());
         ModelFile description =
-                ModelFile.of(network.name(), train, data.dataset().toString());
+                ModelFile.of(network.name(), train, data.dataset().toString(), loaded.table());
         try (Model model = Model.create(graph, backend, seed)) {
             Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer.create(learningRate))
                     .batch(batch)
@@ -257,7 +255,7 @@ final class TrainCommand implements Callable<Integer> {
                         "%s, %,d parameters, on %,d %s; %s on %,d%n",
                         network.name(), parameters(graph), train.size(), data.samples(), evaluatedOn, test.size());
                 if (train.classNames().stream().anyMatch(name -> !name.matches("\\d+"))) {
-                    stdout.printf("classes: %s%n", String.join(", ", train.classNames()));
+                    stdout.printf("classes: %s%n", Quote.names(train.classNames()));
                 }
                 stdout.printf(
                         "%s, learning rate %s, %s; batch %d; seed %d; backend %s%n",
@@ -269,7 +267,8 @@ final class TrainCommand implements Callable<Integer> {
             if (quiet) {
                 history = trainer.fit(train);
             } else {
-                try (TrainingDisplay display = new TrainingDisplay(stdout, stderr, terminal, evaluatedOn)) {
+                try (TrainingDisplay display =
+                        new TrainingDisplay(stdout, stderr, terminal, evaluatedOn, data.samples())) {
                     history = trainer.callback(display).fit(train);
                 }
                 stdout.println();

@@ -10,7 +10,7 @@ import java.io.PrintWriter;
  */
 final class TrainingDisplay implements Callback, AutoCloseable {
     private static final double SECONDS_BETWEEN_LINES = 10;
-    /** Share of the newest measurement in the shown images per second. */
+    /** Share of the newest measurement in the shown images or rows per second. */
     private static final double SMOOTHING = 0.2;
 
     private final PrintWriter out;
@@ -21,14 +21,19 @@ final class TrainingDisplay implements Callback, AutoCloseable {
     private double imagesPerSecond;
     private Bar bar;
     private final String evaluatedOn;
+    private final String samples;
     private volatile String state = "";
 
-    /** @param evaluatedOn {@code test} or {@code validation} */
-    TrainingDisplay(PrintWriter out, PrintWriter err, boolean terminal, String evaluatedOn) {
+    /**
+     * @param evaluatedOn {@code test} or {@code validation}
+     * @param samples {@code images} or {@code rows}
+     */
+    TrainingDisplay(PrintWriter out, PrintWriter err, boolean terminal, String evaluatedOn, String samples) {
         this.out = out;
         this.err = err;
         this.terminal = terminal;
         this.evaluatedOn = evaluatedOn;
+        this.samples = samples;
     }
 
     @Override
@@ -39,7 +44,7 @@ final class TrainingDisplay implements Callback, AutoCloseable {
         String of = evaluatedOn.equals("test") ? "test" : "val.";
         out.printf(
                 "%5s  %10s  %9s  %9s  %9s  %8s  %8s%n",
-                "epoch", "train loss", "train acc", of + " loss", of + " acc", "seconds", "images/s");
+                "epoch", "train loss", "train acc", of + " loss", of + " acc", "seconds", samples + "/s");
         out.flush();
     }
 
@@ -54,13 +59,14 @@ final class TrainingDisplay implements Callback, AutoCloseable {
                 : imagesPerSecond + SMOOTHING * (p.imagesPerSecond() - imagesPerSecond);
         double seconds = (System.nanoTime() - start) * 1e-9;
         double done = (p.epoch() - 1 + (double) p.step() / p.stepsPerEpoch()) / p.epochs();
-        state = "step %d/%d  loss %s  accuracy %.2f %%  %,.0f images/s  %s left"
+        state = "step %d/%d  loss %s  accuracy %.2f %%  %,.0f %s/s  %s left"
                 .formatted(
                         p.step(),
                         p.stepsPerEpoch(),
                         loss(p.loss()),
                         100 * p.accuracy(),
                         imagesPerSecond,
+                        samples,
                         time(seconds / done - seconds));
         String epoch = "epoch %d/%d".formatted(p.epoch(), p.epochs());
         if (!terminal) {

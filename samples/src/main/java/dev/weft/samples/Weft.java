@@ -94,7 +94,7 @@ public final class Weft implements Callable<Integer> {
         Weft weft = new Weft(terminal);
         return new CommandLine(weft)
                 .addSubcommand(new TrainCommand(loader))
-                .addSubcommand(new PredictCommand())
+                .addSubcommand(new PredictCommand(terminal))
                 .addSubcommand(new DataCommand(terminal))
                 .addSubcommand(new SummaryCommand())
                 .addSubcommand(new ListingCommand())

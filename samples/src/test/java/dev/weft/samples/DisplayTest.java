@@ -60,7 +60,8 @@ class DisplayTest {
 
     @Test
     void aRowForEachEpochAndFewLinesWhereThereIsNoTerminal() {
-        try (TrainingDisplay display = new TrainingDisplay(new PrintWriter(out), new PrintWriter(err), false, "test")) {
+        try (TrainingDisplay display =
+                new TrainingDisplay(new PrintWriter(out), new PrintWriter(err), false, "test", "images")) {
             display.started(new MemoryUse(250_000, 94_300_000, 12_000_000));
             IntStream.rangeClosed(1, 1000)
                     .forEach(step -> display.progress(new Progress(1, 1, step, 1000, 0.5, 0.9, 12345)));

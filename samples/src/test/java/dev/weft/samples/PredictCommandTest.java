@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -124,7 +125,7 @@ class PredictCommandTest {
                     .batch(20)
                     .epochs(5)
                     .fit(data);
-            mlp.save(model, ModelFile.of("mlp", data, "mnist").metadata());
+            mlp.save(model, ModelFile.of("mlp", data, "mnist", Optional.empty()).metadata());
             mlp.save(bare);
         }
     }
@@ -220,7 +221,7 @@ class PredictCommandTest {
         failsWith(1, "there is no file", "--model", folder + "/none", png);
         failsWith(1, "truncated", "--model", cut(weights), png);
         failsWith(1, "no safetensors file", "--model", png, png);
-        failsWith(2, "--labels needs exactly one IMAGE", "--model", weights, "--labels", "x", png);
+        failsWith(2, "--labels needs exactly one FILE", "--model", weights, "--labels", "x", png);
         failsWith(2, "Missing required option: '--model=FILE'", png);
     }
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -91,7 +92,7 @@ class RunFolderTest {
             assertThat(width(Files.readAllBytes(run.resolve(picture)))).isEqualTo(Picture.WIDTH);
         }
         ModelFile description = ModelFile.read(run.resolve("model.safetensors")).orElseThrow();
-        assertThat(description).isEqualTo(ModelFile.of("mlp", Squares.data(1), "mnist"));
+        assertThat(description).isEqualTo(ModelFile.of("mlp", Squares.data(1), "mnist", Optional.empty()));
         assertThat(description.mean()).isEqualTo(Mnist.MEAN);
         assertThat(description.deviation()).isEqualTo(Mnist.DEVIATION);
     }
