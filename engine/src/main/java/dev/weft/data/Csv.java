@@ -191,7 +191,7 @@ public record Csv(List<String> columns, String label, int labelAt, Dataset data,
     }
 
     /**
-     * Rows of another table for a model, found by their columns' names; without a header, by their order.
+     * Rows of another table for a model.
      *
      * @param values {@code [rows][columns]} in the model's order of columns
      * @param labels what the column of the classes says in each row, empty text where it says nothing; an empty list where
@@ -202,29 +202,23 @@ public record Csv(List<String> columns, String label, int labelAt, Dataset data,
     public record Rows(double[][] values, List<String> labels, int[] lines, List<String> notes) {}
 
     /**
-     * Reads rows for a model that was trained on another table.
+     * Reads rows for a model that was trained on another table. Columns are found by their names or, where one of the two
+     * tables has no header, by their order; the column of the classes may be missing.
      *
      * @param columns what the model takes, as {@link #columns} of the table that it was trained on
-     * @param label the column of that table with the classes, which may be missing here
-     * @param labelAt which column that was, for files without a header
+     * @param label the column of that table with the classes
+     * @param labelAt which column that was
      * @throws DataException if the file is missing, empty or malformed, lacks columns, or a value is no number
      */
     public static Rows rows(Path file, List<String> columns, String label, int labelAt) {
         try (CsvTable table = CsvTable.open(file)) {
-            int count = table.names().size();
-            int labelColumn;
-            int[] from;
-            if (table.header()) {
-                labelColumn = table.indexOf(label);
-                from = byName(table, columns, label);
-            } else if (count == columns.size() || count == columns.size() + 1) {
-                labelColumn = count == columns.size() ? -1 : labelAt;
-                from = IntStream.range(0, count).filter(i -> i != labelColumn).toArray();
-                table.note("they are taken in the order of the training, " + Quote.names(columns));
-            } else {
-                throw new DataException("%s has %d columns and no header; the model takes %d: %s"
-                        .formatted(file, count, columns.size(), Quote.names(columns)));
-            }
+            boolean named = table.header() && !columns.equals(numbersBut(labelAt, columns.size()));
+            int labelColumn = named ? table.indexOf(label) : labelByOrder(table, columns, labelAt);
+            int[] from = named
+                    ? byName(table, columns, label)
+                    : IntStream.range(0, table.names().size())
+                            .filter(i -> i != labelColumn)
+                            .toArray();
             CsvTable.Rows rows = table.read(from, labelColumn, false);
             double[][] values = new double[rows.count()][];
             for (int i = 0; i < values.length; i++) {
@@ -232,6 +226,29 @@ public record Csv(List<String> columns, String label, int labelAt, Dataset data,
             }
             return new Rows(values, rows.texts(), rows.lines(), List.copyOf(table.notes()));
         }
+    }
+
+    /** The names that a table without a header gives to its columns of numbers. */
+    private static List<String> numbersBut(int labelAt, int count) {
+        return IntStream.rangeClosed(0, count)
+                .filter(i -> i != labelAt)
+                .mapToObj(i -> String.valueOf(i + 1))
+                .toList();
+    }
+
+    /** The column of the classes in a table whose columns cannot be found by their names, or -1 where it has none. */
+    private static int labelByOrder(CsvTable table, List<String> columns, int labelAt) {
+        int count = table.names().size();
+        if (count != columns.size() && count != columns.size() + 1) {
+            throw new DataException("%s has %d columns, and no names to find those in it that the model takes: %s"
+                    .formatted(table.name(), count, Quote.names(columns)));
+        }
+        table.note("columns are taken in the order of the training: " + Quote.names(columns));
+        if (count == columns.size()) {
+            return -1;
+        }
+        int[] text = table.textColumns();
+        return text.length == 1 ? text[0] : labelAt;
     }
 
     private static int[] byName(CsvTable table, List<String> columns, String label) {

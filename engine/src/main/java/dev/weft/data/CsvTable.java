@@ -232,7 +232,7 @@ final class CsvTable implements AutoCloseable {
                 if (known.size() > MAX_TEXTS) {
                     throw in.error(
                             row.line(),
-                            "column %s has more than %,d different values up to here; classes are fewer"
+                            "column %s has more than %,d different values up to here, too many for classes; values to predict cannot be trained from tables so far. If another column holds the classes, name it with --label"
                                     .formatted(Quote.text(names.get(textAt)), MAX_TEXTS));
                 }
             }

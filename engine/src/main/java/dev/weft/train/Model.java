@@ -1,5 +1,6 @@
 package dev.weft.train;
 
+import dev.weft.Quote;
 import dev.weft.ShapeException;
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
@@ -398,7 +399,7 @@ public final class Model implements AutoCloseable {
             HostTensor values = tensors.get(parameter.name());
             if (values == null) {
                 throw new dev.weft.DataException("%s has no tensor %s, which the graph needs; it has %s"
-                        .formatted(file, parameter.name(), tensors.keySet()));
+                        .formatted(file, parameter.name(), Quote.names(List.copyOf(tensors.keySet()))));
             }
             if (!values.shape().equals(parameter.shape())) {
                 throw new ShapeException(

@@ -299,10 +299,20 @@ class CsvTest {
         Csv.Rows labelled = rows("x,5.1,2\ny,3.5,-40\n");
         assertThat(labelled.values()).isEqualTo(new double[][] {{5.1, 2}, {3.5, -40}});
         assertThat(labelled.labels()).containsExactly("x", "y");
-        assertThat(labelled.notes()).last().isEqualTo("they are taken in the order of the training, a, b");
+        assertThat(labelled.notes()).last().isEqualTo("columns are taken in the order of the training: a, b");
+        assertThat(rows("5.1,2,x\n3.5,-40,y\n").values())
+                .as("the classes elsewhere")
+                .isEqualTo(labelled.values());
+        assertThat(rows("5.1,2,x\n").labels()).containsExactly("x");
+
+        // as the training on a table without a header named them
+        Csv.Rows named = Csv.rows(file("a,b,kind\n5.1,2,x\n3.5,-40,y\n"), List.of("1", "2"), "3", 2);
+        assertThat(named.values()).isEqualTo(labelled.values());
+        assertThat(named.labels()).containsExactly("x", "y");
+        assertThat(named.notes()).containsExactly("columns are taken in the order of the training: 1, 2");
         assertThatExceptionOfType(DataException.class)
                 .isThrownBy(() -> rows("5.1,2,3,4\n"))
-                .withMessageContaining("has 4 columns and no header; the model takes 2: a, b");
+                .withMessageContaining("has 4 columns, and no names to find those in it that the model takes: a, b");
     }
 
     // what is refused
@@ -404,6 +414,7 @@ class CsvTest {
     void theNumberOfClassesIsBounded() {
         assertThatExceptionOfType(DataException.class)
                 .isThrownBy(() -> read("a,k\n" + rows(200_000, i -> "1,name" + i), null))
-                .withMessageContaining("line 10002: column 'k' has more than 10,000 different values up to here");
+                .withMessageContaining(
+                        "line 10002: column 'k' has more than 10,000 different values up to here, too many for classes");
     }
 }

@@ -1,5 +1,6 @@
 package dev.weft.samples;
 
+import dev.weft.DataException;
 import dev.weft.data.Csv;
 import dev.weft.data.DataSource;
 import dev.weft.data.FashionMnist;
@@ -69,6 +70,7 @@ final class DataOptions {
 
     /**
      * @throws ParameterException if the options do not go together
+     * @throws DataException if there is nothing at the path
      */
     void check() {
         boolean needsPath = dataset() == DatasetName.IDX || dataset() == DatasetName.CSV;
@@ -79,6 +81,9 @@ final class DataOptions {
                             .formatted(
                                     dataset(),
                                     dataset() == DatasetName.IDX ? "the folder of four IDX files" : "a CSV file"));
+        }
+        if (path != null && !Files.exists(path)) {
+            throw new DataException("--data %s does not exist".formatted(path));
         }
         if (label != null && dataset() != DatasetName.CSV) {
             throw new ParameterException(spec.commandLine(), "--label is for a CSV file");
@@ -91,7 +96,7 @@ final class DataOptions {
      * @param mnist loads MNIST
      * @param seed decides which rows of a table are for testing
      * @param validation whether a part of the samples to train with takes the place of those to test with
-     * @throws dev.weft.DataException if they cannot be had, or there is nothing to learn from them
+     * @throws DataException if they cannot be had, or there is nothing to learn from them
      */
     TrainingData load(MnistLoader mnist, long seed, boolean validation, DataSource.Progress progress) {
         return switch (dataset()) {

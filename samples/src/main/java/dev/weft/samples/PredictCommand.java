@@ -199,14 +199,14 @@ final class PredictCommand implements Callable<Integer> {
         return Network.all().stream()
                 .filter(network -> network.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new DataException("%s holds the network '%s', which is not known here; there are %s"
-                        .formatted(modelFile, name, String.join(", ", names))));
+                .orElseThrow(() -> new DataException("%s holds the network %s, which is not known here; there are %s"
+                        .formatted(modelFile, Quote.text(name), String.join(", ", names))));
     }
 
     private void checkFits(ModelFile description) {
         if (networkName != null && !networkName.equals(description.network())) {
-            throw new DataException(
-                    "%s holds the network '%s', not '%s'".formatted(modelFile, description.network(), networkName));
+            throw new DataException("%s holds the network %s, not '%s'"
+                    .formatted(modelFile, Quote.text(description.network()), networkName));
         }
         Shape input = description.input();
         if (input.rank() != 3 || input.get(0) != 1 || input.get(1) != input.get(2)) {

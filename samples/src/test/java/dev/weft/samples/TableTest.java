@@ -222,7 +222,7 @@ class TableTest {
         predict[5] = table("less.csv", "length,kind\n1,ash\n").toString();
         fails("line 1: columns that the model takes are missing: width; there are length, kind", predict);
         predict[5] = table("bare.csv", "1,2,3,4\n").toString();
-        fails("has 4 columns and no header; the model takes 2: length, width", predict);
+        fails("has 4 columns, and no names to find those in it that the model takes: length, width", predict);
         predict[5] = table("class.csv", "length,width,kind\n1,2,oak\n").toString();
         fails("class.csv, line 2: the model has no class 'oak'; it has ash, birch, cedar", predict);
         predict[5] = folder + "/none.csv";
@@ -230,7 +230,7 @@ class TableTest {
 
         predict[5] = table("bare.csv", "1700000003,0.1\n").toString();
         assertThat(weft(predict)).isZero();
-        assertThat(err).contains("weft: they are taken in the order of the training, length, width");
+        assertThat(err).contains("weft: columns are taken in the order of the training: length, width");
     }
 
     @Test
