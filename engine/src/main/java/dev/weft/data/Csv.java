@@ -243,7 +243,11 @@ public record Csv(List<String> columns, String label, int labelAt, Dataset data,
             throw new DataException("%s has %d columns, and no names to find those in it that the model takes: %s"
                     .formatted(table.name(), count, Quote.names(columns)));
         }
-        table.note("columns are taken in the order of the training: " + Quote.names(columns));
+        table.note(
+                table.header()
+                        ? "the model was trained on a table without names of columns, so these are taken in their order: "
+                                + Quote.names(table.names())
+                        : "columns are taken in the order of the training: " + Quote.names(columns));
         if (count == columns.size()) {
             return -1;
         }

@@ -309,7 +309,9 @@ class CsvTest {
         Csv.Rows named = Csv.rows(file("a,b,kind\n5.1,2,x\n3.5,-40,y\n"), List.of("1", "2"), "3", 2);
         assertThat(named.values()).isEqualTo(labelled.values());
         assertThat(named.labels()).containsExactly("x", "y");
-        assertThat(named.notes()).containsExactly("columns are taken in the order of the training: 1, 2");
+        assertThat(named.notes())
+                .containsExactly(
+                        "the model was trained on a table without names of columns, so these are taken in their order: a, b, kind");
         assertThatExceptionOfType(DataException.class)
                 .isThrownBy(() -> rows("5.1,2,3,4\n"))
                 .withMessageContaining("has 4 columns, and no names to find those in it that the model takes: a, b");
