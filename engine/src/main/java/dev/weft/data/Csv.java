@@ -7,9 +7,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -70,10 +73,13 @@ public record Csv(List<String> columns, String label, int labelAt, Dataset data,
         int[] columns =
                 IntStream.range(0, names.size()).filter(i -> i != labelAt).toArray();
         CsvTable.Rows rows = withoutIndex(table, table.read(columns, labelAt, true));
-        List<String> classes = classes(table, labelAt, rows);
-        TreeMap<String, Integer> numbers = new TreeMap<>(order(table, rows.texts()));
+        Set<String> texts = new LinkedHashSet<>(rows.texts());
+        List<String> classes = classes(table, labelAt, rows, texts);
+        TreeMap<String, Integer> numbers = new TreeMap<>(order(table, texts));
         classes.forEach(name -> numbers.put(name, numbers.size()));
-        int[] classOf = rows.texts().stream().mapToInt(numbers::get).toArray();
+        Map<String, Integer> numberOf = new HashMap<>();
+        texts.forEach(text -> numberOf.put(text, numbers.get(text)));
+        int[] classOf = rows.texts().stream().mapToInt(numberOf::get).toArray();
         Dataset data = Dataset.ofDoubles(Shape.of(rows.columns().length), rows.values(), classOf, classes.size())
                 .withClassNames(classes);
         return new Csv(
@@ -122,7 +128,7 @@ public record Csv(List<String> columns, String label, int labelAt, Dataset data,
         return rows;
     }
 
-    private static Comparator<String> order(CsvTable table, List<String> texts) {
+    private static Comparator<String> order(CsvTable table, Set<String> texts) {
         return texts.stream().allMatch(table::isNumber)
                 ? Comparator.comparingDouble(table::parse)
                 : Comparator.naturalOrder();
@@ -135,9 +141,9 @@ public record Csv(List<String> columns, String label, int labelAt, Dataset data,
      *     there are few, each occurs twice in the mean, and they are numbered, that is whole and without large gaps from 0
      *     or 1. Texts are if one of the first two does
      */
-    private static List<String> classes(CsvTable table, int labelAt, CsvTable.Rows rows) {
-        Set<String> classes = new TreeSet<>(order(table, rows.texts()));
-        classes.addAll(rows.texts());
+    private static List<String> classes(CsvTable table, int labelAt, CsvTable.Rows rows, Set<String> texts) {
+        Set<String> classes = new TreeSet<>(order(table, texts));
+        classes.addAll(texts);
         boolean numbers = classes.stream().allMatch(table::isNumber);
         boolean few = classes.size() <= FEW;
         boolean repeated = 2L * classes.size() <= rows.count();

@@ -151,16 +151,34 @@ final class CsvReader implements AutoCloseable {
     private String field() throws IOException {
         text.setLength(0);
         while (!atFieldEnd()) {
-            char c = (char) peek();
-            if (c == '"') {
+            int start = position;
+            while (position < filled && isPlain(buffer[position])) {
+                position++;
+            }
+            text.append(buffer, start, position - start);
+            if (peek() == '"') {
                 if (!text.toString().isBlank()) {
                     throw error(line, "a quote within an unquoted field");
                 }
                 return quoted();
             }
-            append(c);
+            checkText(peek());
         }
         return text.toString();
+    }
+
+    private boolean isPlain(char c) {
+        return c != separator && c != '\n' && c != '\r' && c != '"' && c != 0;
+    }
+
+    /** Refuses what is no text, before the character {@code next}. */
+    private void checkText(int next) {
+        if (next == 0) {
+            throw error(line, "there is a character 0, so this is no text in UTF-8; save the table as CSV in UTF-8");
+        }
+        if (text.length() > MAX_FIELD) {
+            throw error(line, "a field of more than %,d characters".formatted(MAX_FIELD));
+        }
     }
 
     private String quoted() throws IOException {
@@ -180,8 +198,10 @@ final class CsvReader implements AutoCloseable {
                     break;
                 }
             }
+            checkText(c);
             line += c == '\n' ? 1 : 0;
-            append((char) c);
+            text.append((char) c);
+            position++;
         }
         String field = text.toString();
         while (peek() == ' ') {
@@ -194,17 +214,6 @@ final class CsvReader implements AutoCloseable {
                             .formatted(Quote.text(Character.toString((char) peek())), separatorName()));
         }
         return field;
-    }
-
-    private void append(char c) {
-        if (c == 0) {
-            throw error(line, "there is a character 0, so this is no text in UTF-8; save the table as CSV in UTF-8");
-        }
-        if (text.length() == MAX_FIELD) {
-            throw error(line, "a field of more than %,d characters".formatted(MAX_FIELD));
-        }
-        text.append(c);
-        position++;
     }
 
     private boolean atFieldEnd() throws IOException {

@@ -334,8 +334,11 @@ final class CsvTable implements AutoCloseable {
     double parse(String text) {
         // parseDouble also takes hexadecimal digits, the suffixes d and f, NaN and Infinity
         String digits = in.separator() == ',' || text.indexOf('.') >= 0 ? text : text.replace(',', '.');
-        if (digits.chars().anyMatch(c -> "0123456789+-.eE".indexOf(c) < 0)) {
-            return Double.NaN;
+        for (int i = 0; i < digits.length(); i++) {
+            char c = digits.charAt(i);
+            if ((c < '0' || c > '9') && "+-.eE".indexOf(c) < 0) {
+                return Double.NaN;
+            }
         }
         try {
             double value = Double.parseDouble(digits);
