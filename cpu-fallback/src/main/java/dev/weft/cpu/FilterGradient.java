@@ -143,7 +143,17 @@ final class FilterGradient {
                     for (int t = 0; t < tiles; t++) {
                         int image = imagesAt + t * imageStep;
                         int gatheredAt = sumsAt + sumsLength + t * gatheredLength;
-                        addTile(block, piece, endPiece, tap, end, images, image, dyAt + t * dy.tile, gatheredAt, sumsAt);
+                        addTile(
+                                block,
+                                piece,
+                                endPiece,
+                                tap,
+                                end,
+                                images,
+                                image,
+                                dyAt + t * dy.tile,
+                                gatheredAt,
+                                sumsAt);
                     }
                     addLanes(block, tap, end, sumsAt, slotAt);
                 }

@@ -258,12 +258,10 @@ final class MatMulKernel {
         float[] x0 = groupsOfB();
         if (packsA) {
             int w = packedA.at + blocks.at(block, inner) + from * blocks.width(block);
-            products.runPacked(
-                    width / lanes, terms, packedA.a, w, x0, x, zero, 0, 0, result, at, resultRow, last);
+            products.runPacked(width / lanes, terms, packedA.a, w, x0, x, zero, 0, 0, result, at, resultRow, last);
         } else {
             int w = a.at + row * inner + from;
-            products.runRows(
-                    width / lanes, terms, a.a, w, inner, x0, x, zero, 0, 0, result, at, resultRow, last);
+            products.runRows(width / lanes, terms, a.a, w, inner, x0, x, zero, 0, 0, result, at, resultRow, last);
         }
     }
 }

@@ -23,7 +23,7 @@ interface Products {
 
     /**
      * {@code y[k][p] = sum over t of w[t][k] x[p][t], then + start[k][p]}. The sum runs over t in order, in pieces of
-     * {@link #TERMS}, of which start is added to the first. Element (t,k) of w
+     * {@link #TERMS}. Element (t,k) of w
      * is {@code w[wAt + t width + k]}; vector t of position p begins at {@code xAt + p xStep + t lanes}, the result for
      * filter k at {@code yAt + k yFilter + p yStep}, and what is added to it at {@code startAt + k startFilter + p startStep}.
      *

@@ -279,13 +279,15 @@ final class ScalarProducts implements Products {
                 }
                 for (int k = 0; k <= last; k++) {
                     int result = yAt + k * yFilter + first * yStep;
-                    if (from == 0) {
+                    if (from > 0) {
+                        copy(positions, y, result, yStep, own.x(), own.at(), LANES);
+                        add(own.x(), own.filters()[k], own.at(), own.at() + positions * LANES);
+                    }
+                    if (to == terms) {
                         int startOf = startAt + k * startFilter + first * startStep;
                         copy(positions, start, startOf, startStep, own.x(), own.at(), LANES);
-                    } else {
-                        copy(positions, y, result, yStep, own.x(), own.at(), LANES);
+                        add(own.x(), own.filters()[k], own.at(), own.at() + positions * LANES);
                     }
-                    add(own.x(), own.filters()[k], own.at(), own.at() + positions * LANES);
                     copy(positions, own.filters()[k], own.at(), LANES, y, result, yStep);
                 }
             }

@@ -14,6 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorProducts implements Products {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
+    private static final float[] ZERO = new float[LANES];
 
     /** AVX2 has 16 registers for vectors, AVX-512 and NEON have 32: there six filters by two positions fill them. */
     static final boolean FEW_REGISTERS = LANES == 8;
@@ -53,26 +54,29 @@ final class VectorProducts implements Products {
             int yFilter,
             int yStep,
             int last) {
-        int piece = Math.min(taps, TERMS);
-        runPiece(
-                width,
-                count,
-                piece,
-                w,
-                wAt,
-                x,
-                xAt,
-                xStep,
-                start,
-                startAt,
-                startFilter,
-                startStep,
-                y,
-                yAt,
-                yFilter,
-                yStep,
-                last);
-        for (int from = piece; from < taps; from += TERMS) {
+        if (taps <= TERMS) {
+            runPiece(
+                    width,
+                    count,
+                    taps,
+                    w,
+                    wAt,
+                    x,
+                    xAt,
+                    xStep,
+                    start,
+                    startAt,
+                    startFilter,
+                    startStep,
+                    y,
+                    yAt,
+                    yFilter,
+                    yStep,
+                    last);
+            return;
+        }
+        for (int from = 0; from < taps; from += TERMS) {
+            boolean first = from == 0;
             runPiece(
                     width,
                     count,
@@ -82,15 +86,23 @@ final class VectorProducts implements Products {
                     x,
                     xAt + from * LANES,
                     xStep,
-                    y,
-                    yAt,
-                    yFilter,
-                    yStep,
+                    first ? ZERO : y,
+                    first ? 0 : yAt,
+                    first ? 0 : yFilter,
+                    first ? 0 : yStep,
                     y,
                     yAt,
                     yFilter,
                     yStep,
                     last);
+        }
+        for (int k = 0; k <= last; k++) {
+            for (int p = 0; p < count; p++) {
+                int at = yAt + k * yFilter + p * yStep;
+                FloatVector.fromArray(SPECIES, start, startAt + k * startFilter + p * startStep)
+                        .add(FloatVector.fromArray(SPECIES, y, at))
+                        .intoArray(y, at);
+            }
         }
     }
 

@@ -35,6 +35,13 @@ public final class Agreement {
         return cases.size();
     }
 
+    /** For cases that take long. */
+    static void checkOnce(OpCase opCase, Backend reference, Backend candidate) {
+        CaseRun expected = CaseRun.of(opCase, reference, MemoryMode.SEPARATE, Way.RUN);
+        expected.assertAgrees(
+                opCase, CaseRun.of(opCase, candidate, MemoryMode.SEPARATE, Way.RUN), candidate.unitRoundoff());
+    }
+
     static void check(OpCase opCase, Backend reference, Backend candidate) {
         CaseRun expected = CaseRun.of(opCase, reference, MemoryMode.SEPARATE, Way.RUN);
         expected.assertByHand(opCase);

@@ -24,8 +24,10 @@ final class LongSumCases {
 
     static List<OpCase> cases() {
         List<OpCase> cases = new ArrayList<>();
-        cases.add(positive(new Op.MatMul("case", whole("a", 2, TERMS), whole("b", TERMS, 5), false, false, whole("c", 2, 5))));
-        cases.add(positive(new Op.MatMul("case", whole("a", TERMS, 7), whole("b", 3, TERMS), true, true, whole("c", 7, 3))));
+        cases.add(positive(
+                new Op.MatMul("case", whole("a", 2, TERMS), whole("b", TERMS, 5), false, false, whole("c", 2, 5))));
+        cases.add(positive(
+                new Op.MatMul("case", whole("a", TERMS, 7), whole("b", 3, TERMS), true, true, whole("c", 7, 3))));
         // small weights, which the CPU multiplies in tiles
         cases.add(positive(new Op.MatMul(
                 "case", batched("a", 3, TERMS), parameter("b", TERMS, 1), false, false, batched("c", 3, 1))));
@@ -44,7 +46,8 @@ final class LongSumCases {
         TensorRef loss = batched("loss", 2);
         cases.add(OpCase.of("long", new Op.Softmax("case", rows, p)));
         cases.add(positive(new Op.SoftmaxBackward("case", p, batched("dy", 2, TERMS), batched("dx", 2, TERMS))));
-        Op.SoftmaxCrossEntropy entropy = new Op.SoftmaxCrossEntropy("case", rows, batchedIntegers("labels", 2), p, loss);
+        Op.SoftmaxCrossEntropy entropy =
+                new Op.SoftmaxCrossEntropy("case", rows, batchedIntegers("labels", 2), p, loss);
         cases.add(OpCase.of("long", entropy).integers(entropy.labels(), TERMS));
         cases.add(positive(new Op.SquaredError("case", rows, batched("target", 2, TERMS), loss)));
         Window2d window = Window2d.square(317, 1, 0);

@@ -7,6 +7,9 @@ final class Conv2dTiles {
     /** Floats of shared memory that a block may take without asking. */
     private static final int SHARED_FLOATS = 48 * 1024 / Float.BYTES;
 
+    /** More terms than this are too many for one running sum, which a block makes of all channels and taps. */
+    private static final int MOST_TERMS = 8192;
+
     private Conv2dTiles() {}
 
     /** Whether there are kernels for a window. */
@@ -76,6 +79,9 @@ final class Conv2dTiles {
         }
 
         private static Tile of(Correlation c, int threadFilters) {
+            if ((long) c.channels * c.size * c.size > MOST_TERMS) {
+                return null;
+            }
             int poolHeight = c.pool == null ? 1 : c.pool.height();
             int poolWidth = c.pool == null ? 1 : c.pool.width();
 
