@@ -6,8 +6,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets a training end cleanly when the user presses Ctrl-C, or the process gets SIGTERM: stops it, and holds the end of the
- * JVM until this is closed. The exit code is then 128 and the signal's number: 130, or 143.
+ * Lets a training end cleanly when the user presses Ctrl-C, or the process gets SIGTERM or SIGHUP: stops it, and holds the
+ * end of the JVM until this is closed. The exit code is then 128 and the signal's number: 130, 143 or 129.
  */
 final class Interruption implements Callback, AutoCloseable {
     private static final int PATIENCE_SECONDS = 60;
@@ -18,8 +18,9 @@ final class Interruption implements Callback, AutoCloseable {
     private volatile boolean requested;
 
     /** From here on the end of the JVM waits, if there is a training by then. */
-    Interruption() {
+    Interruption holdTheEnd() {
         Runtime.getRuntime().addShutdownHook(hook);
+        return this;
     }
 
     /** Says which training to stop. */

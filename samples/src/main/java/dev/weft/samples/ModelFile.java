@@ -5,9 +5,6 @@ import dev.weft.Quote;
 import dev.weft.data.Dataset;
 import dev.weft.io.SafeTensors;
 import dev.weft.tensor.Shape;
-import dev.weft.train.Callback;
-import dev.weft.train.EpochResult;
-import dev.weft.train.Model;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -97,15 +94,5 @@ record ModelFile(
             throw new DataException(
                     "%s has malformed metadata: %s".formatted(file, Quote.text(metadata.toString())), e);
         }
-    }
-
-    /** Saves the model after every epoch; the file is always a whole one. */
-    Callback saver(Model model, Path file) {
-        return new Callback() {
-            @Override
-            public void epochDone(EpochResult epoch) {
-                model.save(file, metadata());
-            }
-        };
     }
 }

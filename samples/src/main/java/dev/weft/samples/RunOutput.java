@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
@@ -92,6 +93,22 @@ public final class RunOutput implements AutoCloseable {
         return modelFile;
     }
 
+    /**
+     * Finds out whether the folder is still there.
+     *
+     * @throws DataException if it was deleted meanwhile
+     */
+    void checkThere() {
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw gone(null);
+        }
+    }
+
+    private DataException gone(IOException cause) {
+        return new DataException(
+                "the run folder %s is gone: it was deleted or renamed while the training ran".formatted(folder), cause);
+    }
+
     @Override
     public void close() {
         if (folder != null) {
@@ -99,6 +116,8 @@ public final class RunOutput implements AutoCloseable {
                 Files.delete(folder);
             } catch (DirectoryNotEmptyException e) {
                 // as it should be
+            } catch (NoSuchFileException e) {
+                throw gone(e);
             } catch (IOException e) {
                 throw new DataException("cannot remove the empty folder " + folder + ": " + e.getMessage(), e);
             }

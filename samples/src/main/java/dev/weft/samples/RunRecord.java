@@ -11,6 +11,8 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -38,6 +40,14 @@ record RunRecord(
         return DatasetName.CSV.toString().equals(options.get("dataset"))
                 ? DatasetName.CSV.samples()
                 : DatasetName.MNIST.samples();
+    }
+
+    /** The same training, one epoch later. */
+    RunRecord after(EpochResult epoch, double seconds) {
+        List<EpochResult> epochs = new ArrayList<>(history.epochs());
+        epochs.add(epoch);
+        return new RunRecord(
+                network, options, seed, backend, kernels, threads, evaluatedOn, new History(epochs), seconds);
     }
 
     /**

@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import javax.imageio.ImageIO;
 
 /** The part of a run folder that is to be looked at: pictures, and a page that shows them with figures and settings. */
 final class RunReport {
@@ -27,6 +28,8 @@ final class RunReport {
      * @throws DataException if a file cannot be written
      */
     static void write(Path folder, RunRecord record, Predictions predictions, List<String> classes) {
+        // else pictures pass through temporary files, which cannot be made any more while Ctrl-C ends the JVM
+        ImageIO.setUseCache(false);
         String evaluatedOn = record.evaluatedOn();
         Map<String, byte[]> pictures = new LinkedHashMap<>();
         pictures.put(LOSS, CurvesPicture.loss(record.history().epochs(), evaluatedOn));

@@ -16,6 +16,7 @@ import dev.weft.train.Trainer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -48,11 +49,12 @@ import picocli.CommandLine.Spec;
             "Ctrl-C ends the training after the steps that are running; the run folder",
             "then holds the model of the last finished epoch.",
             "Exit codes: 0 done, 1 failed, 2 wrong usage,",
-            "            130 ended by Ctrl-C, 143 ended by SIGTERM."
+            "            130 ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP."
         })
 final class TrainCommand implements Callable<Integer> {
 
     private final MnistLoader loader;
+    private final Interruption interruption;
 
     @Spec
     private CommandSpec spec;
@@ -143,8 +145,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--quiet", description = "Show the last line and warnings alone.")
     private boolean quiet;
 
-    TrainCommand(MnistLoader loader) {
+    TrainCommand(MnistLoader loader, Interruption interruption) {
         this.loader = loader;
+        this.interruption = interruption;
     }
 
     @Override
@@ -177,11 +180,10 @@ final class TrainCommand implements Callable<Integer> {
             }
             OutputFile.check(json);
         }
-        try (Interruption interruption = new Interruption();
-                RunOutput output = RunOutput.create(out, network.name());
+        try (RunOutput output = RunOutput.create(out, network.name());
                 Backend backend = BackendNames.open(
                         spec.commandLine(), backendName, new BackendOptions(threads, kernelOptions.kernels()))) {
-            train(network, backend, output, interruption);
+            train(network, backend, output);
         }
     }
 
@@ -226,7 +228,7 @@ final class TrainCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private void train(Network network, Backend backend, RunOutput output, Interruption interruption) {
+    private void train(Network network, Backend backend, RunOutput output) {
         PrintWriter stdout = spec.commandLine().getOut();
         PrintWriter stderr = spec.commandLine().getErr();
         boolean terminal = Boolean.getBoolean("weft.terminal");
@@ -244,12 +246,23 @@ final class TrainCommand implements Callable<Integer> {
         ModelFile description =
                 ModelFile.of(network.name(), train, data.dataset().toString(), loaded.table());
         try (Model model = Model.create(graph, backend, seed)) {
+            RunRecord settings = new RunRecord(
+                    network.name(),
+                    options(),
+                    seed,
+                    backend.description(),
+                    backend.kernels(),
+                    threads,
+                    evaluatedOn,
+                    new History(List.of()),
+                    0);
+            SaveEachEpoch saver = new SaveEachEpoch(model, description, output, json, settings);
             Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer.create(learningRate))
                     .batch(batch)
                     .epochs(epochs)
                     .schedule(schedule.create(epochs))
                     .validation(test)
-                    .callback(description.saver(model, output.modelFile()));
+                    .callback(saver);
             if (!quiet) {
                 stdout.printf(
                         "%s, %,d parameters, on %,d %s; %s on %,d%n",
@@ -281,28 +294,12 @@ final class TrainCommand implements Callable<Integer> {
                 if (history.epochs().isEmpty()) {
                     return;
                 }
+                output.checkThere();
                 // pictures show the model that was saved
                 model.load(output.modelFile());
             }
-            RunRecord record = new RunRecord(
-                    network.name(),
-                    options(),
-                    seed,
-                    backend.description(),
-                    backend.kernels(),
-                    threads,
-                    evaluatedOn,
-                    history,
-                    seconds);
-            if (json != null) {
-                record.write(json);
-            }
-            if (output.folder().isPresent()) {
-                Path folder = output.folder().get();
-                record.write(folder.resolve(RunOutput.HISTORY));
-                if (!noPictures) {
-                    report(folder, record, Predictions.of(model, test), description);
-                }
+            if (output.folder().isPresent() && !noPictures) {
+                report(output.folder().get(), saver.record(), Predictions.of(model, test), description);
             }
             if (stopped) {
                 return;
@@ -340,7 +337,7 @@ final class TrainCommand implements Callable<Integer> {
         int done = history.epochs().size();
         String where = "ended in epoch %d of %d; ".formatted(done + 1, epochs);
         if (done == 0) {
-            return where + "no epoch was finished, so there is no model";
+            return where + "no epoch was finished, so no model was written";
         }
         return "%s%s accuracy %.2f %% after epoch %d, whose model is in %s"
                 .formatted(where, evaluatedOn, 100 * history.last().test().accuracy(), done, modelFile);

@@ -28,7 +28,7 @@ import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The {@code weft} command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 ended by a signal. A failure is one line on the standard error;
+ * The {@code weft} command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 129, 130 and 143 ended by a signal. A failure is one line on the standard error;
  * {@code --stacktrace} adds where it came from.
  */
 @Command(
@@ -47,7 +47,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "",
             "weft COMMAND --help tells more about a command.",
             "Exit codes: 0 done, 1 failed, 2 wrong usage,",
-            "            130 ended by Ctrl-C, 143 ended by SIGTERM."
+            "            130 ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP."
         })
 public final class Weft implements Callable<Integer> {
 
@@ -70,7 +70,12 @@ public final class Weft implements Callable<Integer> {
         // pictures are written to files; no window is ever opened
         System.setProperty("java.awt.headless", "true");
         useTerminalForErrors();
-        System.exit(commandLine(Mnist::load).execute(arguments));
+        int code;
+        // an error is told before the JVM ends, too
+        try (Interruption interruption = new Interruption().holdTheEnd()) {
+            code = commandLine(Mnist::load, Terminal.current(), interruption).execute(arguments);
+        }
+        System.exit(code);
     }
 
     /** The launcher filters what the JVM itself says, and names the file that takes messages to the terminal. */
@@ -87,13 +92,13 @@ public final class Weft implements Callable<Integer> {
     }
 
     static CommandLine commandLine(MnistLoader loader) {
-        return commandLine(loader, Terminal.current());
+        return commandLine(loader, Terminal.current(), new Interruption());
     }
 
-    static CommandLine commandLine(MnistLoader loader, Terminal terminal) {
+    static CommandLine commandLine(MnistLoader loader, Terminal terminal, Interruption interruption) {
         Weft weft = new Weft(terminal);
         return new CommandLine(weft)
-                .addSubcommand(new TrainCommand(loader))
+                .addSubcommand(new TrainCommand(loader, interruption))
                 .addSubcommand(new PredictCommand(terminal))
                 .addSubcommand(new DataCommand(terminal))
                 .addSubcommand(new SummaryCommand())

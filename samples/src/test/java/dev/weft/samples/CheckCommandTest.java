@@ -15,7 +15,7 @@ class CheckCommandTest {
     private int check(String... arguments) {
         StringWriter outText = new StringWriter();
         StringWriter errText = new StringWriter();
-        int code = Weft.commandLine(Mnist::load, Terminal.of(false, null))
+        int code = Weft.commandLine(Mnist::load, Terminal.of(false, null), new Interruption())
                 .setOut(new PrintWriter(outText))
                 .setErr(new PrintWriter(errText))
                 .execute(arguments);

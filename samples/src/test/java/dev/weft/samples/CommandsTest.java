@@ -46,7 +46,7 @@ class CommandsTest {
     private int weft(Terminal terminal, String... arguments) {
         StringWriter outText = new StringWriter();
         StringWriter errText = new StringWriter();
-        int code = Weft.commandLine(Mnist::load, terminal)
+        int code = Weft.commandLine(Mnist::load, terminal, new Interruption())
                 .setOut(new PrintWriter(outText))
                 .setErr(new PrintWriter(errText))
                 .execute(arguments);

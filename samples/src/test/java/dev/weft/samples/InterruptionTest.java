@@ -11,11 +11,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,31 +51,32 @@ class InterruptionTest {
                 folder.resolve("data").toString(),
                 "--lr",
                 "0.01"));
-        arguments.addAll(List.of(
-                "--epochs", "" + epochs, "--threads", "1", "--out", model.toString(), "--schedule", "constant"));
+        arguments.addAll(List.of("--epochs", "" + epochs, "--threads", "1", "--schedule", "constant"));
         arguments.addAll(List.of(more));
+        if (!arguments.contains("--out")) {
+            arguments.addAll(List.of("--out", model.toString()));
+        }
         return new WeftProcess(List.of(), arguments.toArray(String[]::new));
     }
 
     /** A shell starts its background jobs so, and what they start inherits it. */
-    private static void skipWhereCtrlCIsIgnored() throws IOException {
+    private static void skipWhereIgnored(String name, int number) throws IOException {
         Path status = Path.of("/proc/self/status");
         if (!Files.exists(status)) {
             return;
         }
-        long interrupt = 1 << (2 - 1);
+        long signal = 1 << (number - 1);
         for (String line : Files.readAllLines(status)) {
-            if (line.startsWith("SigIgn:")
-                    && (Long.parseUnsignedLong(line.substring(7).strip(), 16) & interrupt) != 0) {
-                LOG.error("SKIPPED: Ctrl-C was not tried, since these tests run where SIGINT is ignored");
-                abort("SIGINT is ignored");
+            if (line.startsWith("SigIgn:") && (Long.parseUnsignedLong(line.substring(7).strip(), 16) & signal) != 0) {
+                LOG.error("SKIPPED: SIG{} was not tried, since these tests run where it is ignored", name);
+                abort("SIG" + name + " is ignored");
             }
         }
     }
 
     @Test
     void ctrlCLeavesTheModelOfTheLastFinishedEpoch() throws Exception {
-        skipWhereCtrlCIsIgnored();
+        skipWhereIgnored("INT", 2);
         WeftProcess training = train(1_000_000, "--backend", "cpu", "--batch", "100", "--json", json.toString())
                 .start();
         training.awaitOut(out -> out.contains("\n    3 "));
@@ -96,10 +101,55 @@ class InterruptionTest {
                 .isEqualTo(saved);
     }
 
+    @ParameterizedTest
+    @CsvSource({"INT, 2", "TERM, 15", "HUP, 1"})
+    void picturesPageAndHistoryAreNotLost(String name, int number) throws Exception {
+        skipWhereIgnored(name, number);
+        Path run = folder.resolve("run");
+        WeftProcess training = train(1_000_000, "--backend", "cpu", "--batch", "100", "--out", run.toString())
+                .start();
+        training.awaitOut(out -> out.contains("\n    4 "));
+        assertThat(Files.readString(run.resolve("history.json"))).contains("\"epoch\" : 3");
+        training.signal(name);
+
+        assertThat(training.exitCode()).as(training.err()).isEqualTo(128 + number);
+        assertThat(training.err()).doesNotContain("internal error").endsWith(" is in " + run + "/model.safetensors\n");
+        try (Stream<Path> files = Files.list(run)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder(
+                            "model.safetensors",
+                            "history.json",
+                            "loss.png",
+                            "accuracy.png",
+                            "confusion.png",
+                            "digits.png",
+                            "index.html");
+        }
+    }
+
+    /** What goes wrong while the JVM is ending is told, too. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aRunFolderThatIsDeletedMeanwhileIsAnError(boolean signal) throws Exception {
+        Path run = folder.resolve("run");
+        WeftProcess training = train(1_000_000, "--backend", "reference", "--batch", "100", "--out", run.toString())
+                .start();
+        training.awaitOut(out -> out.contains("\n    1 "));
+        Files.move(run, folder.resolve("elsewhere"));
+        if (signal) {
+            training.signal("TERM");
+        }
+
+        assertThat(training.exitCode()).as(training.err()).isIn(1, 143);
+        assertThat(training.err())
+                .endsWith("weft: the run folder %s is gone: it was deleted or renamed while the training ran\n"
+                        .formatted(run));
+    }
+
     /** A terminal sends the signal itself, and the progress bar must not stand in its way. */
     @Test
     void ctrlCAtATerminal() throws Exception {
-        skipWhereCtrlCIsIgnored();
+        skipWhereIgnored("INT", 2);
         WeftProcess training = train(1, "--backend", "reference", "--batch", "1");
         try {
             training.startInTerminal();
@@ -124,7 +174,7 @@ class InterruptionTest {
 
         assertThat(training.exitCode()).as(training.err()).isEqualTo(143);
         assertThat(training.err())
-                .endsWith("weft: ended in epoch 1 of 1; no epoch was finished, so there is no model\n");
+                .endsWith("weft: ended in epoch 1 of 1; no epoch was finished, so no model was written\n");
         assertThat(model).doesNotExist();
     }
 }
