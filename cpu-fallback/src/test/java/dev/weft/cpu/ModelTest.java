@@ -24,6 +24,7 @@ import dev.weft.train.Evaluation;
 import dev.weft.train.Model;
 import dev.weft.train.Trainer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,6 +172,20 @@ class ModelTest {
                 correct += best == data.label(i) ? 1 : 0;
             }
             assertThat(all.accuracy()).isCloseTo(correct / 300.0, within(1e-12));
+        }
+    }
+
+    /** A used model has the data set in the backend's memory already. */
+    @Test
+    void aFreshModelAndAUsedOneSeeTheSameDataWhenItsArrayChanges() {
+        float[] values = data(20).features().floats().clone();
+        Dataset data = Dataset.ofFloats(Shape.of(4), values, new int[20], 3);
+        try (Model used = Model.create(GRAPH, backend, 1);
+                Model fresh = Model.create(GRAPH, backend, 1)) {
+            Evaluation before = used.evaluate(data);
+            Arrays.fill(values, 100);
+            assertThat(used.evaluate(data)).isEqualTo(before);
+            assertThat(fresh.evaluate(data)).isEqualTo(before);
         }
     }
 

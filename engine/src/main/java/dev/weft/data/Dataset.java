@@ -10,6 +10,8 @@ import java.util.stream.IntStream;
 /**
  * Samples of one shape, each with a class or with target values. Bytes stay bytes; a sample's values are
  * {@code scale stored + shift}, computed where the batch is made.
+ *
+ * <p>A data set does not change: it copies the arrays that it is made from, and what is written to them later is not seen.
  */
 public final class Dataset {
     /** The samples as they were given: bytes, floats or doubles. */
@@ -52,7 +54,8 @@ public final class Dataset {
      */
     public static Dataset ofBytes(Shape sample, byte[] bytes, int[] labels, int classes) {
         int rows = rows(bytes.length, sample);
-        return new Dataset(HostTensor.of(sample.batch(rows), bytes), labels(labels, rows, classes), classes, 0, 1);
+        return new Dataset(
+                HostTensor.of(sample.batch(rows), bytes.clone()), labels(labels, rows, classes), classes, 0, 1);
     }
 
     /**
@@ -62,7 +65,8 @@ public final class Dataset {
      */
     public static Dataset ofFloats(Shape sample, float[] values, int[] labels, int classes) {
         int rows = rows(values.length, sample);
-        return new Dataset(HostTensor.of(sample.batch(rows), values), labels(labels, rows, classes), classes, 0, 1);
+        return new Dataset(
+                HostTensor.of(sample.batch(rows), values.clone()), labels(labels, rows, classes), classes, 0, 1);
     }
 
     /**
@@ -89,7 +93,11 @@ public final class Dataset {
                     .formatted(rows, sample, rows * target.elements(), target, targets.length));
         }
         return new Dataset(
-                HostTensor.of(sample.batch(rows), values), HostTensor.of(target.batch(rows), targets), 0, 0, 1);
+                HostTensor.of(sample.batch(rows), values.clone()),
+                HostTensor.of(target.batch(rows), targets.clone()),
+                0,
+                0,
+                1);
     }
 
     private static int rows(int values, Shape sample) {
@@ -113,7 +121,7 @@ public final class Dataset {
                         "label %d of sample %d is not within 0 to %d".formatted(labels[i], i, classes - 1));
             }
         }
-        return HostTensor.of(Shape.of(rows), labels);
+        return HostTensor.of(Shape.of(rows), labels.clone());
     }
 
     /** The same samples with other values: {@code (stored / 255 - mean) / deviation} for bytes, without the division for floats. */
@@ -210,7 +218,10 @@ public final class Dataset {
         return classNames.isEmpty() ? String.valueOf(number) : classNames.get(number);
     }
 
-    /** All samples as backends take them: U8, or REAL in floats, {@code [rows,...]}. */
+    /**
+     * All samples as backends take them: U8, or REAL in floats, {@code [rows,...]}. The array is the data set's own, to be read
+     * alone.
+     */
     public HostTensor features() {
         if (features == null) {
             features = values.array() instanceof double[] ? HostTensor.of(values.shape(), values.floats()) : values;
@@ -223,7 +234,7 @@ public final class Dataset {
         return values;
     }
 
-    /** Classes, I32 {@code [rows]}, or values, REAL {@code [rows,...]}. */
+    /** Classes, I32 {@code [rows]}, or values, REAL {@code [rows,...]}; likewise to be read alone. */
     public HostTensor targets() {
         return targets;
     }

@@ -244,4 +244,29 @@ class DatasetTest {
         Dataset floats = Dataset.ofFloats(Shape.of(2), new float[] {-1, 3}, new int[1], 1);
         assertThat(floats.normalized(1, 4).image(0)).containsExactly(-0.5f, 0.5f);
     }
+
+    @Test
+    void whatIsWrittenToItsArraysLaterIsNotSeen() {
+        byte[] bytes = {1, 2};
+        float[] floats = {1, 2};
+        float[] targets = {3, 4};
+        int[] labels = {0, 1};
+        Dataset ofBytes = Dataset.ofBytes(Shape.of(1), bytes, labels, 2);
+        Dataset ofFloats = Dataset.ofFloats(Shape.of(1), floats, labels, 2);
+        Dataset ofTargets = Dataset.ofTargets(Shape.of(1), floats, Shape.of(1), targets);
+        double[] doubles = {1, 2};
+        Dataset ofDoubles = Dataset.ofDoubles(Shape.of(1), doubles, labels, 2);
+        bytes[0] = 9;
+        doubles[0] = 9;
+        floats[0] = 9;
+        targets[0] = 9;
+        labels[0] = 9;
+        assertThat(ofBytes.features().doubles()).containsExactly(1, 2);
+        assertThat(ofBytes.targets().doubles()).containsExactly(0, 1);
+        assertThat(ofFloats.features().doubles()).containsExactly(1, 2);
+        assertThat(ofFloats.label(0)).isZero();
+        assertThat(ofTargets.features().doubles()).containsExactly(1, 2);
+        assertThat(ofDoubles.features().doubles()).containsExactly(1, 2);
+        assertThat(ofTargets.targets().doubles()).containsExactly(3, 4);
+    }
 }
