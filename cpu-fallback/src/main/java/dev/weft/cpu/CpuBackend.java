@@ -1,6 +1,7 @@
 package dev.weft.cpu;
 
 import dev.weft.DeviceException;
+import dev.weft.Warnings;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
@@ -16,6 +17,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Trains on the CPU: float, several threads, the Vector API where it is there. */
 final class CpuBackend implements Backend {
@@ -25,6 +28,7 @@ final class CpuBackend implements Backend {
     /** The kernels of plain loops. */
     static final String SCALAR = "scalar";
 
+    private static final Logger LOG = LoggerFactory.getLogger(CpuBackend.class);
     private static final String VECTOR_FLAG = "--add-modules jdk.incubator.vector";
 
     static final OpTable<Binding, Kernel> OPS = new OpTable<Binding, Kernel>()
@@ -86,6 +90,7 @@ final class CpuBackend implements Backend {
         } else if (kernels.equals(VECTOR) && !vector) {
             throw new DeviceException("vector kernels need the Vector API: start java with " + VECTOR_FLAG);
         } else if (!vector) {
+            Warnings.warn(LOG, "the CPU backend runs on scalar loops, since java was started without " + VECTOR_FLAG);
             return new CpuBackend(
                     options.threads(),
                     new ScalarPrimitives(),

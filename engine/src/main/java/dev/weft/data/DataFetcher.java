@@ -1,6 +1,7 @@
 package dev.weft.data;
 
 import dev.weft.DataException;
+import dev.weft.Warnings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,7 +98,7 @@ public record DataFetcher(
         }
         List<DataFile> missing = missing(files, found);
         if (!missing.isEmpty()) {
-            LOG.warn("{} lacks {}; looking elsewhere", folder, names(missing));
+            Warnings.warn(LOG, "%s lacks %s; looking elsewhere".formatted(folder, names(missing)));
             tried.add("folder " + folder + ": no such files");
         }
     }
@@ -117,7 +118,7 @@ public record DataFetcher(
                 file.verify(content.origin(), content.bytes());
                 found.put(file, content);
             } catch (DataException e) {
-                LOG.warn("file of the {} not used: {}", what, e.getMessage());
+                Warnings.warn(LOG, "file of the %s not used: %s".formatted(what, e.getMessage()));
                 tried.add(what + ": " + e.getMessage());
             }
         }

@@ -77,7 +77,8 @@ public final class Dataset {
      */
     public static Dataset ofDoubles(Shape sample, double[] values, int[] labels, int classes) {
         int rows = rows(values.length, sample);
-        return new Dataset(HostTensor.of(sample.batch(rows), values), labels(labels, rows, classes), classes, 0, 1);
+        return new Dataset(
+                HostTensor.of(sample.batch(rows), values.clone()), labels(labels, rows, classes), classes, 0, 1);
     }
 
     /**

@@ -1,6 +1,9 @@
 package dev.weft.train;
 
-/** Looks on while a model trains, on the training thread. {@link Trainer#stop} ends the training early. */
+/**
+ * Looks on while a model trains, on the training thread, where the model may be read, evaluated and saved; to close it or to
+ * train it is refused. {@link Trainer#stop} ends the training early.
+ */
 public interface Callback {
 
     /** Everything is allocated; the first step comes next. */
@@ -24,7 +27,8 @@ public interface Callback {
     /**
      * Where the training stands.
      *
-     * @param epoch the current epoch, from 1
+     * @param epoch the current epoch, from 1, counted on by a trainer's further calls
+     * @param epochs the last one of this call
      * @param step steps done in this epoch
      * @param stepsPerEpoch steps of an epoch
      * @param loss mean loss of the epoch so far

@@ -16,7 +16,7 @@ public record History(List<EpochResult> epochs) {
      */
     public EpochResult last() {
         if (epochs.isEmpty()) {
-            throw new WeftException("the training was stopped before its first epoch was done");
+            throw new WeftException("the training was stopped or interrupted before its first epoch was done");
         }
         return epochs.get(epochs.size() - 1);
     }

@@ -28,7 +28,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
 
 /**
@@ -46,8 +45,7 @@ public final class Model implements AutoCloseable {
     private final Memory memory;
     private final Map<Integer, Executable> predictions = new HashMap<>();
     private BoundDataset evaluated;
-    private final ReentrantLock user = new ReentrantLock();
-    private boolean closed;
+    private final Occupancy occupancy = new Occupancy();
 
     private Model(Graph graph, Backend backend, long seed) {
         this.graph = graph;
@@ -104,27 +102,8 @@ public final class Model implements AutoCloseable {
         return memory;
     }
 
-    /** Takes the model for the calling thread until the result is closed. */
-    Use use() {
-        Use use = hold();
-        if (closed) {
-            use.close();
-            throw new WeftException("the model is closed");
-        }
-        return use;
-    }
-
-    private Use hold() {
-        if (!user.tryLock()) {
-            throw new WeftException("the model is in use by another thread; a model serves one thread at a time");
-        }
-        return user::unlock;
-    }
-
-    /** A hold on a model. */
-    interface Use extends AutoCloseable {
-        @Override
-        void close();
+    Occupancy occupancy() {
+        return occupancy;
     }
 
     /**
@@ -134,14 +113,14 @@ public final class Model implements AutoCloseable {
      * @throws WeftException if there is none of that name; the message lists the names
      */
     public HostTensor parameter(String name) {
-        try (Use use = use()) {
+        try (Occupancy.Use use = occupancy.use()) {
             return memory.read(layout.view(name));
         }
     }
 
     /** All parameters by name. */
     public Map<String, HostTensor> parameters() {
-        try (Use use = use()) {
+        try (Occupancy.Use use = occupancy.use()) {
             Map<String, HostTensor> all = new LinkedHashMap<>();
             for (Parameter parameter : graph.parameters()) {
                 all.put(parameter.name(), memory.read(layout.view(parameter.name())));
@@ -156,7 +135,7 @@ public final class Model implements AutoCloseable {
      * @throws ShapeException if the shape differs
      */
     public void setParameter(String name, HostTensor values) {
-        try (Use use = use()) {
+        try (Occupancy.Use use = occupancy.use()) {
             TensorRef view = layout.view(name);
             if (!view.shape().equals(values.shape())) {
                 throw new ShapeException(name, "needs shape " + view.shape() + ", got " + values.shape());
@@ -177,7 +156,7 @@ public final class Model implements AutoCloseable {
 
     /** The graph's output for each sample. A row does not depend on the others. */
     public float[][] predict(float[][] samples) {
-        try (Use use = use()) {
+        try (Occupancy.Use use = occupancy.use()) {
             int capacity = samples.length == 1 ? 1 : PREDICTION_BATCH;
             Executable executable = predictions.computeIfAbsent(capacity, n -> bind(compiler.prediction(n)));
             TensorRef input = executable.program().inputs().get(0);
@@ -295,7 +274,7 @@ public final class Model implements AutoCloseable {
      * @throws WeftException if the loss is NaN or infinite; the message names the parameter or the sample that it comes from
      */
     public Evaluation evaluate(Dataset data, Loss loss) {
-        try (Use use = use()) {
+        try (Occupancy.Use use = occupancy.use()) {
             prepareEvaluation(data, loss);
             Evaluation evaluation = evaluated.evaluate();
             if (!Double.isFinite(evaluation.loss())) {
@@ -420,11 +399,14 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /** Frees the parameters; the backend stays open. */
+    /**
+     * Frees the parameters; the backend stays open.
+     *
+     * @throws WeftException in a callback of the model's training, or while another thread uses the model
+     */
     @Override
     public void close() {
-        try (Use use = hold()) {
-            closed = true;
+        try (Occupancy.Use use = occupancy.useToClose()) {
             closeEvaluated();
             predictions.values().forEach(Executable::close);
             predictions.clear();

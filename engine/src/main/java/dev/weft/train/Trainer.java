@@ -1,6 +1,8 @@
 package dev.weft.train;
 
+import dev.weft.DivergedException;
 import dev.weft.NonFiniteException;
+import dev.weft.Warnings;
 import dev.weft.WeftException;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
@@ -13,6 +15,7 @@ import dev.weft.optim.Optimizer;
 import dev.weft.optim.Schedule;
 import dev.weft.program.DataTensors;
 import dev.weft.program.MemoryMode;
+import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
@@ -20,12 +23,20 @@ import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains a model: shuffles the data set in every epoch, takes batch after batch, the last one short where the size does
  * not divide, and updates the parameters after each.
+ *
+ * <p>A training diverges where its loss, though finite, runs away: the mean over the second half of an epoch's steps is more
+ * than ten times that of the first step, and more than ten times that of outputs which are all zero (the logarithm of the
+ * number of classes, or the mean square of the targets). A warning in the log says so after each such epoch, and
+ * {@link #fit} throws a {@link DivergedException} where the last one is such.
  */
 public final class Trainer {
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
     /** Steps are handed to the backend in runs of about this length, between which progress is reported. */
     private static final double RUN_SECONDS = 0.1;
 
@@ -37,6 +48,7 @@ public final class Trainer {
     private Dataset validation;
     private int batch = 32;
     private int epochs = 1;
+    private State state = State.FRESH;
     private volatile boolean stopped;
 
     private Trainer(Model model, Loss loss, Optimizer optimizer) {
@@ -59,7 +71,7 @@ public final class Trainer {
         return this;
     }
 
-    /** How often the data set is gone through; the default is 1. */
+    /** How often a call of {@link #fit} goes through the data set; the default is 1. */
     public Trainer epochs(int count) {
         if (count < 1) {
             throw new WeftException("training needs at least 1 epoch, got " + count);
@@ -68,7 +80,7 @@ public final class Trainer {
         return this;
     }
 
-    /** The learning rate's course; constant by default. */
+    /** The learning rate's course over the epochs of a call of {@link #fit}; constant by default. */
     public Trainer schedule(Schedule course) {
         schedule = course;
         return this;
@@ -92,34 +104,76 @@ public final class Trainer {
     }
 
     /**
-     * Trains. Optimizer, schedule, shuffling and dropout begin anew with every call.
+     * Trains. A further call goes on where the last one ended: epochs and steps, and with them shuffling, dropout and the
+     * optimizer's corrections, are counted on, and the optimizer keeps its state. With a constant learning rate ten calls of
+     * one epoch are one call of ten. The schedule begins anew with every call, and after an exception everything does; so
+     * does a new trainer.
      *
-     * @return the finished epochs
+     * <p>An interrupt of the thread ends the training as {@link #stop} does; the thread stays interrupted.
+     *
+     * @return the epochs that this call has finished
      * @throws dev.weft.ShapeException if data set, validation, graph and loss do not fit together
      * @throws dev.weft.OutOfDeviceMemoryException if data sets or activations do not fit
      * @throws NonFiniteException if loss or gradients become NaN or infinite
+     * @throws DivergedException if the loss of the last epoch has run away
+     * @throws WeftException in a callback of the model's training, or while another thread uses the model
      */
     public History fit(Dataset train) {
-        stopped = false;
-        try (Model.Use use = model.use();
-                Run run = new Run(train)) {
-            callbacks.forEach(callback -> callback.started(run.memoryUse()));
-            List<EpochResult> results = new ArrayList<>();
-            for (int epoch = 1; epoch <= epochs && !stopped; epoch++) {
-                EpochResult result = run.epoch(epoch);
-                if (result != null) {
-                    results.add(result);
-                    callbacks.forEach(callback -> callback.epochDone(result));
+        try (Occupancy.Use use = model.occupancy().useToTrain()) {
+            stopped = false;
+            State before = state;
+            // what an exception leaves
+            state = State.FRESH;
+            try (Run run = new Run(train, before)) {
+                callbacks.forEach(callback -> callback.started(run.memoryUse()));
+                List<EpochResult> results = new ArrayList<>();
+                boolean diverged = false;
+                while (results.size() < epochs && !ended()) {
+                    EpochResult result = run.epoch(before.epochs + results.size() + 1);
+                    if (result != null) {
+                        results.add(result);
+                        callbacks.forEach(callback -> callback.epochDone(result));
+                        diverged = run.divergence.seen();
+                        if (diverged) {
+                            Warnings.warn(LOG, run.divergence.message(result.epoch()));
+                        }
+                    }
                 }
+                if (results.size() < epochs && !stopped) {
+                    Warnings.warn(
+                            LOG,
+                            "the training ended after %d of %d epochs, since its thread was interrupted"
+                                    .formatted(results.size(), epochs));
+                } else if (diverged && !stopped) {
+                    int epoch = before.epochs + epochs;
+                    throw new DivergedException(epoch, run.divergence.loss(), run.divergence.message(epoch));
+                }
+                state = new State(before.epochs + results.size(), run.stepsDone, run.optimizerState());
+                return new History(results);
             }
-            return new History(results);
         }
+    }
+
+    private boolean ended() {
+        return stopped || Thread.currentThread().isInterrupted();
+    }
+
+    /**
+     * How far a trainer has come.
+     *
+     * @param optimizer the values of {@link ParameterLayout#optimizerState}; empty for zeros
+     */
+    private record State(int epochs, long steps, List<HostTensor> optimizer) {
+        static final State FRESH = new State(0, 0, List.of());
     }
 
     /** One training: the programs for full and short batches, bound to one memory. */
     private final class Run implements AutoCloseable {
         private final Dataset data;
         private final DataTensors tensors;
+        private final List<TensorRef> optimizerTensors;
+        private final State before;
+        private final Divergence divergence;
         private final Memory memory;
         private final Executable full;
         private final Executable last;
@@ -129,11 +183,14 @@ public final class Trainer {
         private final double[] rates = new double[StepRange.MAX_COUNT * StepRange.RATES];
         private final double[] metrics;
         private int stepsPerRun = 1;
+        private long stepsDone;
         private double lossSum;
         private double correctSum;
 
-        Run(Dataset data) {
+        Run(Dataset data, State before) {
             this.data = data;
+            this.before = before;
+            stepsDone = before.steps;
             if (validation != null) {
                 // what does not fit shows now, not after an epoch
                 model.prepareEvaluation(validation, loss);
@@ -142,6 +199,7 @@ public final class Trainer {
             fullSteps = data.size() / batch;
             lastRows = data.size() % batch;
             stepsPerEpoch = fullSteps + (lastRows > 0 ? 1 : 0);
+            divergence = new Divergence(data, stepsPerEpoch);
 
             List<Program> programs = new ArrayList<>();
             if (fullSteps > 0) {
@@ -150,10 +208,14 @@ public final class Trainer {
             if (lastRows > 0) {
                 programs.add(model.compiler().training(loss, optimizer, tensors, lastRows));
             }
-            List<TensorRef> state = new ArrayList<>(model.layout().optimizerState(optimizer));
-            state.add(model.layout().gradients());
-            memory = model.upload(data, tensors, state);
+            optimizerTensors = model.layout().optimizerState(optimizer);
+            List<TensorRef> others = new ArrayList<>(optimizerTensors);
+            others.add(model.layout().gradients());
+            memory = model.upload(data, tensors, others);
             try {
+                for (int i = 0; i < before.optimizer.size(); i++) {
+                    memory.write(optimizerTensors.get(i), before.optimizer.get(i));
+                }
                 List<Executable> bound =
                         model.backend().bind(programs, List.of(model.memory(), memory), MemoryMode.ARENA);
                 full = fullSteps > 0 ? bound.get(0) : null;
@@ -176,10 +238,11 @@ public final class Trainer {
             memory.write(tensors.order(), HostTensor.of(Shape.of(data.size()), order));
             lossSum = 0;
             correctSum = 0;
+            divergence.beginEpoch();
             long start = System.nanoTime();
             int step = 0;
             while (step < fullSteps) {
-                if (stopped) {
+                if (ended()) {
                     return null;
                 }
                 int count = Math.min(stepsPerRun, fullSteps - step);
@@ -190,7 +253,7 @@ public final class Trainer {
                 stepsPerRun = (int) Math.max(1, Math.min(StepRange.MAX_COUNT, wanted));
             }
             if (last != null) {
-                if (stopped) {
+                if (ended()) {
                     return null;
                 }
                 double seconds = steps(last, epoch, step, 1, lastRows);
@@ -203,12 +266,16 @@ public final class Trainer {
                     epoch, lossSum / data.size(), correctSum / data.size(), test, seconds, data.size() / seconds);
         }
 
+        List<HostTensor> optimizerState() {
+            return optimizerTensors.stream().map(memory::read).toList();
+        }
+
         /** A step sees what the update of the step before has done; nothing else sees the last one. */
         private void checkParameters(int epoch) {
             if (!finite(model.memory().read(model.layout().parameters()))) {
                 throw new NonFiniteException(
                         epoch,
-                        (long) epoch * stepsPerEpoch - 1,
+                        stepsDone - 1,
                         "the optimizer's update of the parameters",
                         "The model's weights are lost");
             }
@@ -217,8 +284,10 @@ public final class Trainer {
         /** Runs steps of one epoch and adds up their metrics; returns how long it took. */
         private double steps(Executable executable, int epoch, int step, int count, int rows) {
             long start = System.nanoTime();
-            long first = (long) (epoch - 1) * stepsPerEpoch + step;
-            StepRange.fillRates(rates, optimizer, schedule, first, count, (long) epochs * stepsPerEpoch, stepsPerEpoch);
+            long first = stepsDone;
+            Schedule ofThisCall = (n, steps, perEpoch) -> schedule.factor(n - before.steps, steps, perEpoch);
+            StepRange.fillRates(
+                    rates, optimizer, ofThisCall, first, count, (long) epochs * stepsPerEpoch, stepsPerEpoch);
             StepRange range = new StepRange(first, count, step * batch, rows, rates);
             executable.run(range);
             long bad = executable.nonFiniteStep();
@@ -230,10 +299,12 @@ public final class Trainer {
                         "The model keeps its weights from before that step");
             }
             executable.metrics(metrics);
+            stepsDone += count;
             int perStep = executable.program().metrics().size();
             for (int i = 0; i < count; i++) {
                 lossSum += metrics[i * perStep] * rows;
                 correctSum += perStep > 1 ? metrics[i * perStep + 1] : Double.NaN;
+                divergence.add(step + i, metrics[i * perStep], rows);
             }
             return (System.nanoTime() - start) * 1e-9;
         }
@@ -241,7 +312,13 @@ public final class Trainer {
         private void report(int epoch, int step, double images, double imagesPerSecond) {
             if (!callbacks.isEmpty()) {
                 Callback.Progress progress = new Callback.Progress(
-                        epoch, epochs, step, stepsPerEpoch, lossSum / images, correctSum / images, imagesPerSecond);
+                        epoch,
+                        before.epochs + epochs,
+                        step,
+                        stepsPerEpoch,
+                        lossSum / images,
+                        correctSum / images,
+                        imagesPerSecond);
                 callbacks.forEach(callback -> callback.progress(progress));
             }
         }

@@ -15,6 +15,6 @@ class HistoryTest {
         assertThat(new History(List.of(first, second)).last()).isEqualTo(second);
         assertThatExceptionOfType(WeftException.class)
                 .isThrownBy(() -> new History(List.of()).last())
-                .withMessageContaining("stopped before its first epoch was done");
+                .withMessageContaining("stopped or interrupted before its first epoch was done");
     }
 }

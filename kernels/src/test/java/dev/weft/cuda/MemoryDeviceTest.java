@@ -7,13 +7,20 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.weft.DeviceException;
 import dev.weft.OutOfDeviceMemoryException;
+import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.cuda.emulator.Emulator;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.loss.Loss;
 import dev.weft.op.Op;
+import dev.weft.optim.Adam;
 import dev.weft.program.MemoryMode;
 import dev.weft.tensor.Shape;
+import dev.weft.train.Callback;
+import dev.weft.train.EpochResult;
+import dev.weft.train.Model;
+import dev.weft.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +54,53 @@ class MemoryDeviceTest {
         assertThat(backend.liveBytes()).isZero();
         if (!TestDevice.GPU) {
             assertThat(Emulator.leaks()).isEmpty();
+        }
+    }
+
+    /** It would free what the next step works on. */
+    @Test
+    void closingAModelInACallbackOfItsTrainingIsRefused() {
+        List<String> refused = new ArrayList<>();
+        try (CudaBackend backend = backend(Candidates.TABLE);
+                Model model = Model.create(GRAPH, backend, 9)) {
+            Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), Adam.of(0.01))
+                    .batch(4)
+                    .epochs(2)
+                    .callback(new Callback() {
+                        @Override
+                        public void epochDone(EpochResult epoch) {
+                            try {
+                                model.close();
+                            } catch (WeftException e) {
+                                refused.add(e.getMessage());
+                            }
+                        }
+                    });
+            assertThat(trainer.fit(DATA).epochs()).hasSize(2);
+            assertThat(refused)
+                    .hasSize(2)
+                    .allMatch(message -> message.startsWith("close was called in a callback of the model's training"));
+            assertThat(model.evaluate(DATA).loss()).isFinite();
+        }
+    }
+
+    /** Two trainings of one epoch, the second with what the first one's optimizer remembers, are one of two. */
+    @Test
+    void aTrainerThatIsAskedAgainGoesOn() {
+        try (CudaBackend backend = backend(Candidates.TABLE);
+                Model once = Model.create(GRAPH, backend, 9);
+                Model twice = Model.create(GRAPH, backend, 9)) {
+            Trainer.of(once, Loss.softmaxCrossEntropy(), Adam.of(0.01))
+                    .batch(4)
+                    .epochs(2)
+                    .fit(DATA);
+            Trainer trainer =
+                    Trainer.of(twice, Loss.softmaxCrossEntropy(), Adam.of(0.01)).batch(4);
+            trainer.fit(DATA);
+            trainer.fit(DATA);
+            once.parameters()
+                    .forEach((name, values) ->
+                            assertThat(twice.parameter(name).floats()).as(name).containsExactly(values.floats()));
         }
     }
 
