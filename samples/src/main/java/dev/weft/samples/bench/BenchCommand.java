@@ -170,6 +170,9 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Where to leave the results. Default: runs/TIME-bench.")
     private Path out;
 
+    @Option(names = "--force", description = "Say what is faster although others keep the machine busy.")
+    private boolean force;
+
     private final Terminal terminal;
     private final SideOpener opener;
 
@@ -208,7 +211,7 @@ public final class BenchCommand implements Callable<Integer> {
             Sides.open(sides, names(), kernelFlags.of(kernels), threads, opener, spec.commandLine());
             Path folder = RunOutput.folder(out, "bench");
             OutputFile.check(folder.resolve("bench.json"));
-            BenchFile file = measure(sides, reference, progress);
+            BenchFile file = measure(sides, reference, progress).withVerdicts();
             progress.close();
             write(folder, "bench.json", file.json());
             write(folder, "bench.csv", BenchCsv.text(file));
@@ -295,7 +298,9 @@ public final class BenchCommand implements Callable<Integer> {
                 Environment.of(before, Environment.State.now(gpu)),
                 rule,
                 records,
-                cases);
+                cases,
+                force,
+                List.of());
     }
 
     private static SideRecord record(Side side) {

@@ -10,8 +10,10 @@ import dev.weft.backend.Backend.PeakRates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A benchmark as {@code bench.json} holds it. The file's schema is {@code bench.schema.json} beside this class.
@@ -21,6 +23,8 @@ import java.util.Map;
  * @param command the command line
  * @param rule by which was warmed up and measured
  * @param sides what was compared; the first one is what the others are compared with
+ * @param forced whether verdicts were asked for although the machine may be busy
+ * @param verdicts what it says in words, see {@link #withVerdicts}
  */
 public record BenchFile(
         int version,
@@ -29,8 +33,10 @@ public record BenchFile(
         Environment environment,
         Sampler.Rule rule,
         List<SideRecord> sides,
-        List<CaseRecord> cases) {
-    static final int VERSION = 1;
+        List<CaseRecord> cases,
+        boolean forced,
+        List<String> verdicts) {
+    static final int VERSION = 2;
 
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -76,6 +82,23 @@ public record BenchFile(
         String title() {
             return "%s, %s %d".formatted(benchmark, sweep, size);
         }
+    }
+
+    /** The same with what it says in words: which side is faster where, or why nothing is said. */
+    BenchFile withVerdicts() {
+        List<String> words = new ArrayList<>();
+        (forced ? environment.warning() : withheld()).ifPresent(words::add);
+        words.addAll(Verdicts.of(this));
+        return new BenchFile(version, created, command, environment, rule, sides, cases, forced, words);
+    }
+
+    /** Why nothing is called faster or slower; empty where it is. */
+    Optional<String> withheld() {
+        return forced
+                ? Optional.empty()
+                : environment
+                        .warning()
+                        .map(text -> text + " So nothing is called faster or slower; --force does so all the same.");
     }
 
     String json() {

@@ -105,7 +105,6 @@ final class BenchPage {
     }
 
     private void verdicts() {
-        List<String> verdicts = Verdicts.of(file);
         html.append("<section>\n<h2>In words</h2>\n<ul class=\"verdicts\">\n");
         for (SideRecord side : file.sides()) {
             if (side.emulated()) {
@@ -113,8 +112,7 @@ final class BenchPage {
                         .formatted(escape(side.id())));
             }
         }
-        file.environment().warning().ifPresent(text -> html.append("<li>%s</li>\n".formatted(escape(text))));
-        verdicts.forEach(text -> html.append("<li>%s</li>\n".formatted(escape(text))));
+        file.verdicts().forEach(text -> html.append("<li>%s</li>\n".formatted(escape(text))));
         html.append("</ul>\n<p>Numbers in brackets say how many times as fast.</p>\n</section>\n");
     }
 
@@ -179,9 +177,12 @@ final class BenchPage {
                 Figures.shareOfPeak(m, side));
         cells(COLUMNS, values);
         Optional<Ratio> ratio = Verdicts.ratio(file, measured, side.id());
-        String colour = ratio.isEmpty() || !ratio.get().beyondNoise()
-                ? ""
-                : ratio.get().value() > 1 ? " class=\"faster\"" : " class=\"slower\"";
+        String colour = ratio.map(r -> switch (Verdicts.verdict(file, r)) {
+                    case FASTER -> " class=\"faster\"";
+                    case SLOWER -> " class=\"slower\"";
+                    case LEVEL, NONE -> "";
+                })
+                .orElse("");
         html.append("<td%s data-name=\"%s\">%s</td></tr>\n"
                 .formatted(
                         colour,

@@ -30,8 +30,7 @@ final class BenchTables {
             steps(benchmark, cases, out);
             cases.forEach(next -> kernels(next, out));
         });
-        file.environment().warning().ifPresent(text -> out.println(terminal.yellow(text)));
-        Verdicts.of(file).forEach(out::println);
+        file.verdicts().forEach(out::println);
         boolean agreed = file.cases().stream()
                 .flatMap(next -> next.agreements().stream())
                 .allMatch(Agreement::passed);
@@ -102,10 +101,12 @@ final class BenchTables {
     }
 
     private String ratio(Ratio ratio) {
-        if (!ratio.beyondNoise()) {
-            return ratio + " level";
-        }
-        return ratio.value() > 1 ? terminal.green(ratio.toString()) : terminal.red(ratio.toString());
+        return switch (Verdicts.verdict(file, ratio)) {
+            case FASTER -> terminal.green(ratio.toString());
+            case SLOWER -> terminal.red(ratio.toString());
+            case LEVEL -> ratio + " level";
+            case NONE -> ratio + " no verdict";
+        };
     }
 
     private void kernels(CaseRecord measured, PrintWriter out) {

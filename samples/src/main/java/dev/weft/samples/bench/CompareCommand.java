@@ -3,9 +3,13 @@ package dev.weft.samples.bench;
 import dev.weft.samples.TextTable;
 import dev.weft.samples.bench.BenchFile.CaseRecord;
 import dev.weft.samples.bench.BenchFile.SideRecord;
+import dev.weft.samples.bench.Ratio.Verdict;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -30,7 +34,7 @@ import picocli.CommandLine.Spec;
             "  weft bench compare old/bench.json new/bench.json",
             "",
             "Of a hundred times that did not change, up to five are shown by chance.",
-            "The exit code is 1 where something became slower."
+            "The exit code is 1 where something became slower, or the machine was busy."
         })
 final class CompareCommand implements Callable<Integer> {
     @Spec
@@ -44,6 +48,11 @@ final class CompareCommand implements Callable<Integer> {
 
     @Option(names = "--all", description = "Show what did not change, too.")
     private boolean all;
+
+    @Option(
+            names = "--force",
+            description = "Say what changed although others kept the machine busy for one of the results.")
+    private boolean force;
 
     @Override
     public Integer call() {
@@ -60,21 +69,18 @@ final class CompareCommand implements Callable<Integer> {
                 .right("new")
                 .left("times as fast")
                 .left("");
-        int compared = 0;
-        int faster = 0;
-        int slower = 0;
+        boolean busy = !force && (warnOfBusyMachine(oldFile, before, out) | warnOfBusyMachine(newFile, after, out));
+        Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
         for (CaseRecord next : after.cases()) {
             for (Measurement m : next.measurements()) {
                 Optional<Measurement> old = find(before, next, m).filter(Measurement::measured);
                 if (old.isEmpty() || !m.measured()) {
                     continue;
                 }
-                compared++;
                 Ratio ratio = Ratio.of(old.get().seconds(), m.seconds());
-                boolean changed = ratio.beyondNoise();
-                faster += changed && ratio.value() > 1 ? 1 : 0;
-                slower += changed && ratio.value() < 1 ? 1 : 0;
-                if (changed || all) {
+                Verdict verdict = busy ? Verdict.NONE : ratio.verdict();
+                counts.merge(verdict, 1, Integer::sum);
+                if (verdict == Verdict.FASTER || verdict == Verdict.SLOWER || all) {
                     table.row(
                             next.title(),
                             m.side(),
@@ -82,16 +88,34 @@ final class CompareCommand implements Callable<Integer> {
                             Figures.time(old.get().summary().median()),
                             Figures.time(m.summary().median()),
                             ratio,
-                            !changed ? "level" : ratio.value() > 1 ? "faster" : "slower");
+                            verdict == Verdict.NONE
+                                    ? "no verdict"
+                                    : verdict.name().toLowerCase(Locale.ROOT));
                 }
             }
         }
         table.print(out);
+        int slower = counts.getOrDefault(Verdict.SLOWER, 0);
         out.printf(
                 "%d times compared: %d faster, %d slower, %d without a change beyond the noise%n",
-                compared, faster, slower, compared - faster - slower);
+                counts.values().stream().mapToInt(Integer::intValue).sum(),
+                counts.getOrDefault(Verdict.FASTER, 0),
+                slower,
+                counts.getOrDefault(Verdict.LEVEL, 0));
+        if (counts.containsKey(Verdict.NONE)) {
+            out.printf(
+                    "%d without a verdict, %s%n",
+                    counts.get(Verdict.NONE),
+                    busy ? "since the machine was busy; --force gives one" : "for fewer values than an interval needs");
+        }
         out.flush();
-        return slower > 0 ? 1 : 0;
+        return slower > 0 || busy ? 1 : 0;
+    }
+
+    private static boolean warnOfBusyMachine(Path file, BenchFile measured, PrintWriter out) {
+        Optional<String> warning = measured.environment().warning();
+        warning.ifPresent(text -> out.println(file + ": " + text));
+        return warning.isPresent();
     }
 
     private static void warnOfOtherMachine(Environment before, Environment after, PrintWriter out) {
@@ -137,6 +161,6 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private static String kind(Measurement m) {
-        return m.kind().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+        return m.kind().name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 }

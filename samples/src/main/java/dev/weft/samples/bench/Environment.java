@@ -40,7 +40,7 @@ public record Environment(
         State before,
         State after) {
 
-    /** So much of the processors may be in use by others. */
+    /** So much of the processors may be in use by others; the benchmark itself uses all of them in the end. */
     private static final double BUSY = 0.5;
 
     /** Driver, clocks, temperature, power and what holds the clocks down. */
@@ -70,14 +70,20 @@ public record Environment(
         }
     }
 
-    /** Why times may be worth little: others were computing on this machine before the benchmark began. */
+    /** Why times may be worth little: others were computing on this machine before the benchmark began, or in its end. */
     Optional<String> warning() {
-        return before.loadAverage <= cores * BUSY
-                ? Optional.empty()
-                : Optional.of(
-                        "The machine was busy before the benchmark began: %.1f threads were running on %d cores. Times of the"
-                                        .formatted(before.loadAverage, cores)
-                                + " CPU are worth little then; measure again when it is idle.");
+        if (before.loadAverage > cores * BUSY) {
+            return Optional.of(busy("before the benchmark began", before));
+        }
+        return after.loadAverage > cores * (1 + BUSY)
+                ? Optional.of(busy("when the benchmark ended", after))
+                : Optional.empty();
+    }
+
+    private String busy(String when, State state) {
+        return "The machine was busy %s: %.1f threads were running on %d cores. Times of the CPU are worth little then; measure"
+                        .formatted(when, state.loadAverage, cores)
+                + " again when it is idle.";
     }
 
     static Environment of(State before, State after) {

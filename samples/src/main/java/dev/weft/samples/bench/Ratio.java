@@ -28,9 +28,22 @@ public record Ratio(double value, Interval interval) {
                         : new Interval(baseTimes.low() / otherTimes.high(), baseTimes.high() / otherTimes.low()));
     }
 
-    /** Whether the difference is more than noise: the interval is known and does not hold 1. */
-    boolean beyondNoise() {
-        return interval != null && !interval.holds(1);
+    /** What a ratio says. */
+    enum Verdict {
+        FASTER,
+        SLOWER,
+        /** The interval holds 1: the difference may be noise. */
+        LEVEL,
+        /** Nothing: there are too few values for an interval, or the machine was busy. */
+        NONE
+    }
+
+    /** What it says of times that were measured on an idle machine. */
+    Verdict verdict() {
+        if (interval == null) {
+            return Verdict.NONE;
+        }
+        return interval.holds(1) ? Verdict.LEVEL : value > 1 ? Verdict.FASTER : Verdict.SLOWER;
     }
 
     /** For example {@code 1.83 [1.79, 1.88]}. */

@@ -2,6 +2,7 @@ package dev.weft.samples.bench;
 
 import dev.weft.samples.bench.BenchFile.CaseRecord;
 import dev.weft.samples.bench.Measurement.Kind;
+import dev.weft.samples.bench.Ratio.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.OptionalInt;
 
 /**
  * What a benchmark says in words: which side is faster where, in favour of whichever it is. A ratio whose interval holds 1
- * is called level.
+ * is called level. Where there is no interval, and on a busy machine, nothing is said.
  */
 final class Verdicts {
     private Verdicts() {}
@@ -42,6 +43,11 @@ final class Verdicts {
                 : Optional.of(Ratio.of(of.get().seconds(), by.get().seconds()));
     }
 
+    /** What a ratio of this file says; nothing where the machine was busy. */
+    static Verdict verdict(BenchFile file, Ratio ratio) {
+        return file.withheld().isPresent() ? Verdict.NONE : ratio.verdict();
+    }
+
     /** The smallest size from which on a side is faster than the first one, where it is not at a smaller size. */
     static OptionalInt overtakes(BenchFile file, List<CaseRecord> cases, String side) {
         OptionalInt from = OptionalInt.empty();
@@ -49,8 +55,9 @@ final class Verdicts {
         for (CaseRecord next : cases) {
             Optional<Ratio> ratio = ratio(file, next, side);
             if (ratio.isPresent()) {
-                boolean faster = ratio.get().beyondNoise() && ratio.get().value() > 1;
-                behind |= !faster;
+                Verdict verdict = verdict(file, ratio.get());
+                boolean faster = verdict == Verdict.FASTER;
+                behind |= verdict == Verdict.SLOWER || verdict == Verdict.LEVEL;
                 from = !faster ? OptionalInt.empty() : from.isPresent() ? from : OptionalInt.of(next.size());
             }
         }
@@ -61,8 +68,10 @@ final class Verdicts {
     static List<String> of(BenchFile file) {
         List<String> all = new ArrayList<>();
         byBenchmark(file).forEach((benchmark, cases) -> {
-            for (BenchFile.SideRecord side : file.sides()) {
-                verdict(file, benchmark, cases, side.id()).ifPresent(all::add);
+            if (file.withheld().isEmpty()) {
+                for (BenchFile.SideRecord side : file.sides()) {
+                    verdict(file, benchmark, cases, side.id()).ifPresent(all::add);
+                }
             }
             for (CaseRecord next : cases) {
                 next.agreements().stream()
@@ -78,12 +87,14 @@ final class Verdicts {
         List<String> faster = new ArrayList<>();
         List<String> slower = new ArrayList<>();
         List<String> level = new ArrayList<>();
+        List<String> none = new ArrayList<>();
         for (CaseRecord next : cases) {
             ratio(file, next, side).ifPresent(ratio -> {
-                if (!ratio.beyondNoise()) {
-                    level.add(String.valueOf(next.size()));
-                } else {
-                    (ratio.value() > 1 ? faster : slower).add("%d (%.2g)".formatted(next.size(), ratio.value()));
+                switch (ratio.verdict()) {
+                    case FASTER -> faster.add("%d (%.2g)".formatted(next.size(), ratio.value()));
+                    case SLOWER -> slower.add("%d (%.2g)".formatted(next.size(), ratio.value()));
+                    case LEVEL -> level.add(String.valueOf(next.size()));
+                    case NONE -> none.add(String.valueOf(next.size()));
                 }
             });
         }
@@ -92,6 +103,7 @@ final class Verdicts {
         add(parts, "faster at %s ".formatted(sweep), faster);
         add(parts, "slower at %s ".formatted(sweep), slower);
         add(parts, "level within the noise at %s ".formatted(sweep), level);
+        add(parts, "without a verdict, for too few values, at %s ".formatted(sweep), none);
         if (parts.isEmpty()) {
             return Optional.empty();
         }

@@ -104,6 +104,8 @@ class BenchCommandTest {
                 .containsExactly(
                         "cpu vector 2 threads", "cpu vector 1 thread", "cpu scalar 2 threads", "cpu scalar 1 thread");
         assertThat(file.cases()).extracting(BenchFile.CaseRecord::title).containsExactly("gemm, n 8", "gemm, n 33");
+        assertThat(file.verdicts()).isEqualTo(file.withVerdicts().verdicts()).isNotEmpty();
+        assertThat(file.verdicts()).allSatisfy(verdict -> assertThat(out).contains(verdict));
         for (BenchFile.CaseRecord next : file.cases()) {
             assertThat(next.agreements())
                     .hasSize(4)
@@ -321,8 +323,8 @@ class BenchCommandTest {
         assertThat(err).contains(parts[1].strip());
     }
 
-    /** The same values with another factor for the steps of one side. */
-    private Path copy(BenchFile file, double factor) throws IOException {
+    /** The same values with another factor for the steps of one side, from a machine with so many threads running. */
+    private Path copy(BenchFile file, double factor, double load) throws IOException {
         List<BenchFile.CaseRecord> cases = new ArrayList<>();
         for (BenchFile.CaseRecord c : file.cases()) {
             List<Measurement> scaled = new ArrayList<>();
@@ -355,20 +357,27 @@ class BenchCommandTest {
                     c.plans(),
                     scaled));
         }
-        Path path = folder.resolve("factor-" + factor + ".json");
-        return Files.writeString(
-                path,
-                new BenchFile(1, file.created(), file.command(), file.environment(), file.rule(), file.sides(), cases)
-                        .json());
+        Path path = folder.resolve("factor-%s-load-%s.json".formatted(factor, load));
+        BenchFile copied = new BenchFile(
+                BenchFile.VERSION,
+                file.created(),
+                file.command(),
+                VerdictsTest.environment(load, load),
+                file.rule(),
+                file.sides(),
+                cases,
+                false,
+                List.of());
+        return Files.writeString(path, copied.json());
     }
 
     @Test
     void compareFlagsWhatChangedBeyondTheNoise() throws IOException {
         bench(Backends::open, "gemm", "--sizes", "4", "--backends", "cpu", "--threads", "1");
         BenchFile file = file();
-        String one = copy(file, 1).toString();
-        String half = copy(file, 0.5).toString();
-        String little = copy(file, 1.002).toString();
+        String one = copy(file, 1, 0).toString();
+        String half = copy(file, 0.5, 0).toString();
+        String little = copy(file, 1.002, 0).toString();
 
         assertThat(bench(Backends::open, "compare", one, half)).isZero();
         assertThat(out)
@@ -382,6 +391,17 @@ class BenchCommandTest {
                 .doesNotContain("gemm, n 4");
         assertThat(bench(Backends::open, "compare", one, little, "--all")).isZero();
         assertThat(out).contains("gemm, n 4", "level");
+
+        String busy = copy(file, 0.5, 3).toString();
+        assertThat(bench(Backends::open, "compare", one, busy, "--all")).isEqualTo(1);
+        assertThat(out)
+                .startsWith(busy
+                        + ": The machine was busy before the benchmark began: 3.0 threads were running on 4 cores.")
+                .contains("gemm, n 4", "no verdict", "0 faster, 0 slower, 0 without a change beyond the noise")
+                .contains("7 without a verdict, since the machine was busy; --force gives one")
+                .doesNotContain("level", "faster\n");
+        assertThat(bench(Backends::open, "compare", one, busy, "--force")).isZero();
+        assertThat(out).contains("1 faster, 0 slower").doesNotContain("without a verdict");
     }
 
     /** Ops of the same name, as a reshape and its gradient, are not taken for one another. */
@@ -389,14 +409,14 @@ class BenchCommandTest {
     void aFileIsLevelWithItselfAndOtherKernelsAreTold() throws IOException {
         bench(Backends::open, "mlp", "--batches", "1", "--end-to-end", "0", "--backends", "cpu", "--threads", "1");
         Path file = folder.resolve("bench.json");
-        assertThat(bench(Backends::open, "compare", file.toString(), file.toString()))
+        assertThat(bench(Backends::open, "compare", file.toString(), file.toString(), "--force"))
                 .isZero();
         assertThat(out).contains(": 0 faster, 0 slower, ").doesNotContain("not the same");
 
         Path other = folder.resolve("other.json");
         String json = Files.readString(file);
         Files.writeString(other, json.replaceFirst("\"kernels\" : \"\\w+\"", "\"kernels\" : \"tuned 0123\""));
-        assertThat(bench(Backends::open, "compare", other.toString(), file.toString()))
+        assertThat(bench(Backends::open, "compare", other.toString(), file.toString(), "--force"))
                 .isZero();
         assertThat(out).containsPattern("not the same kernels of cpu 1 thread: tuned 0123 and (vector|scalar)");
     }

@@ -92,12 +92,14 @@ class SummaryTest {
         // 97.5 % for each: ranks 5 and 17
         assertThat(ratio.interval().low()).isCloseTo(2.004 / 1.016, within(1e-9));
         assertThat(ratio.interval().high()).isCloseTo(2.016 / 1.004, within(1e-9));
-        assertThat(ratio.beyondNoise()).isTrue();
+        assertThat(ratio.verdict()).isEqualTo(Ratio.Verdict.FASTER);
         assertThat(ratio).hasToString("1.99 [1.97, 2.01]");
 
-        assertThat(Ratio.of(fast, fast).beyondNoise()).isFalse();
-        assertThat(Ratio.of(new double[] {9, 9, 9}, new double[] {1, 1, 1}).beyondNoise())
+        assertThat(Ratio.of(fast, slow).verdict()).isEqualTo(Ratio.Verdict.SLOWER);
+        assertThat(Ratio.of(fast, fast).verdict()).isEqualTo(Ratio.Verdict.LEVEL);
+        assertThat(Ratio.of(new double[] {9, 9, 9}, new double[] {1, 1, 1}).verdict())
                 .as("three values prove nothing")
-                .isFalse();
+                .isEqualTo(Ratio.Verdict.NONE);
+        assertThat(Ratio.of(new double[] {1}, new double[] {1}).verdict()).isEqualTo(Ratio.Verdict.NONE);
     }
 }
