@@ -108,16 +108,10 @@ final class PredictCommand implements Callable<Integer> {
             return 0;
         }
         checkFits(description);
-        List<Dataset> inputs = new ArrayList<>();
-        for (Path image : files) {
-            inputs.add(isIdx(image) ? idx(image, description) : image(image, description));
-        }
         try (Backend backend = backendName.equals(AUTO) ? Backends.best() : Backends.open(backendName);
                 Model model = Model.create(graph, backend, 0)) {
             model.load(modelFile);
-            for (int i = 0; i < inputs.size(); i++) {
-                predict(model, files.get(i), inputs.get(i), description);
-            }
+            predict(model, description);
         }
         spec.commandLine().getOut().flush();
         return 0;
@@ -173,6 +167,33 @@ final class PredictCommand implements Callable<Integer> {
             return new BigDecimal(name).stripTrailingZeros();
         } catch (NumberFormatException e) {
             return name;
+        }
+    }
+
+    /** A file that cannot be read does not stop the others. */
+    private void predict(Model model, ModelFile description) {
+        int failed = 0;
+        for (Path image : files) {
+            if (spec.commandLine().getOut().checkError()) {
+                // nobody reads on
+                return;
+            }
+            try {
+                Dataset data = isIdx(image) ? idx(image, description) : image(image, description);
+                predict(model, image, data, description);
+            } catch (DataException e) {
+                if (files.size() == 1) {
+                    throw e;
+                }
+                failed++;
+                PrintWriter err = spec.commandLine().getErr();
+                err.println("weft: " + e.getMessage());
+                err.flush();
+            }
+        }
+        if (failed > 0) {
+            throw new DataException(
+                    "%,d of %,d files could not be read; the others are classified".formatted(failed, files.size()));
         }
     }
 

@@ -23,6 +23,8 @@ final class TrainingDisplay implements Callback, AutoCloseable {
     private final String evaluatedOn;
     private final String samples;
     private volatile String state = "";
+    /** Whether nobody sees the table any more. */
+    private boolean lost;
 
     /**
      * @param evaluatedOn {@code test} or {@code validation}
@@ -98,7 +100,11 @@ final class TrainingDisplay implements Callback, AutoCloseable {
                 100 * e.test().accuracy(),
                 e.seconds(),
                 e.imagesPerSecond());
-        out.flush();
+        if (!lost && out.checkError()) {
+            lost = true;
+            err.println("weft: the standard output is closed or full; the training goes on");
+            err.flush();
+        }
     }
 
     /** Four decimals; a loss that runs away still fits its column. */

@@ -73,7 +73,10 @@ public final class Weft implements Callable<Integer> {
         int code;
         // an error is told before the JVM ends, too
         try (Interruption interruption = new Interruption().holdTheEnd()) {
-            code = commandLine(Mnist::load, Terminal.current(), interruption).execute(arguments);
+            StandardOutput out = new StandardOutput();
+            CommandLine commandLine =
+                    commandLine(Mnist::load, Terminal.current(), interruption).setOut(out.writer());
+            code = out.exitCode(commandLine.execute(arguments), commandLine.getErr());
         }
         System.exit(code);
     }

@@ -67,7 +67,8 @@ class InterruptionTest {
         }
         long signal = 1 << (number - 1);
         for (String line : Files.readAllLines(status)) {
-            if (line.startsWith("SigIgn:") && (Long.parseUnsignedLong(line.substring(7).strip(), 16) & signal) != 0) {
+            if (line.startsWith("SigIgn:")
+                    && (Long.parseUnsignedLong(line.substring(7).strip(), 16) & signal) != 0) {
                 LOG.error("SKIPPED: SIG{} was not tried, since these tests run where it is ignored", name);
                 abort("SIG" + name + " is ignored");
             }

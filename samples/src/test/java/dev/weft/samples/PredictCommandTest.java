@@ -225,6 +225,22 @@ class PredictCommandTest {
         failsWith(2, "Missing required option: '--model=FILE'", png);
     }
 
+    @Test
+    void aBadFileDoesNotStopTheOthers() throws IOException {
+        String two = write("good-two.png", digit(2, 64, 64, 40, 0, true)).toString();
+        String seven = write("good-seven.png", digit(7, 200, 200, 120, 0, true)).toString();
+        String bad = file("bad.png", "hello".getBytes());
+
+        assertThat(predict("--model", model.toString(), two, bad, folder + "/none.png", seven))
+                .isEqualTo(1);
+        assertThat(out).contains(two + ": 2", seven + ": 7").doesNotContain("bad.png");
+        assertThat(err.lines())
+                .containsExactly(
+                        "weft: " + bad + " is no image: neither PNG nor JPEG, nor an IDX file",
+                        "weft: " + folder + "/none.png does not exist",
+                        "weft: 2 of 4 files could not be read; the others are classified");
+    }
+
     private static String file(String name, byte[] content) throws IOException {
         return Files.write(folder.resolve(name), content).toString();
     }

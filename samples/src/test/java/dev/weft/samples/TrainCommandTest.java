@@ -435,6 +435,30 @@ class TrainCommandTest {
     }
 
     @Test
+    void aLossThatRunsAwayIsAFailure() throws IOException {
+        Path run = folder.resolve("run");
+        failsWith(
+                FAILED,
+                "the training diverges: the loss in the second half of epoch 2 is ",
+                "train",
+                "lenet5",
+                "--backend",
+                "cpu",
+                "--lr",
+                "1e30",
+                "--epochs",
+                "2",
+                "--batch",
+                "10",
+                "--out",
+                run.toString());
+        assertThat(rows(out)).hasSize(2);
+        assertThat(out).doesNotContain("test accuracy ");
+        assertThat(run.resolve("history.json")).exists();
+        assertThat(run.resolve("index.html")).doesNotExist();
+    }
+
+    @Test
     void outOfMemoryTellsWhatToDo() {
         int code = weft(
                 (data, offline, progress) -> {

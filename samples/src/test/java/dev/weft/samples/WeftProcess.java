@@ -56,6 +56,14 @@ final class WeftProcess {
                 builder.command("script", "-qefc", "exec " + line, "/dev/null").start();
     }
 
+    /** Gives it to a shell as "$@". */
+    WeftProcess inShell(String script) {
+        List<String> command = new ArrayList<>(List.of("bash", "-c", script, "bash"));
+        command.addAll(builder.command());
+        builder.command(command);
+        return this;
+    }
+
     /** Presses a key. */
     void type(char key) throws IOException {
         process.getOutputStream().write(key);
