@@ -14,6 +14,7 @@ final class Interruption implements Callback, AutoCloseable {
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread hook = new Thread(this::interrupt, "weft-interruption");
+    private volatile RunOutput output;
     private volatile Trainer trainer;
     private volatile boolean requested;
 
@@ -23,14 +24,23 @@ final class Interruption implements Callback, AutoCloseable {
         return this;
     }
 
+    /** Says where a training will write: where it does not begin, its empty folder goes. */
+    RunOutput watch(RunOutput place) {
+        output = place;
+        return place;
+    }
+
     /** Says which training to stop. */
     void watch(Trainer training) {
         trainer = training.callback(this);
     }
 
-    private void interrupt() {
+    void interrupt() {
         requested = true;
         if (trainer == null) {
+            if (output != null) {
+                output.close();
+            }
             return;
         }
         try {

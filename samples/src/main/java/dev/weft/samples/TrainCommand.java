@@ -180,7 +180,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             OutputFile.check(json);
         }
-        try (RunOutput output = RunOutput.create(out, network.name());
+        try (RunOutput output = interruption.watch(RunOutput.create(out, network.name()));
                 Backend backend = BackendNames.open(
                         spec.commandLine(), backendName, new BackendOptions(threads, kernelOptions.kernels()))) {
             train(network, backend, output);

@@ -128,6 +128,16 @@ class InterruptionTest {
         }
     }
 
+    @Test
+    void beforeATrainingBeginsItsEmptyFolderIsRemoved() {
+        Path run = folder.resolve("new/run");
+        Interruption interruption = new Interruption();
+        interruption.watch(RunOutput.create(run, "mlp"));
+        assertThat(run).isEmptyDirectory();
+        interruption.interrupt();
+        assertThat(run).doesNotExist();
+    }
+
     /** What goes wrong while the JVM is ending is told, too. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
