@@ -9,16 +9,15 @@ import dev.weft.DataException;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
 import java.io.ByteArrayOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -52,23 +51,20 @@ public final class SafeTensors {
             if (file.toAbsolutePath().getParent() != null) {
                 Files.createDirectories(file.toAbsolutePath().getParent());
             }
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.WRITE,
-                    StandardOpenOption.TRUNCATE_EXISTING)) {
+            // no channel: an interrupt of the thread would close it
+            try (FileOutputStream out = new FileOutputStream(temporary.toFile())) {
                 byte[] header = header(tensors, metadata);
                 ByteBuffer start =
                         ByteBuffer.allocate(HEADER_LENGTH_BYTES + header.length).order(ByteOrder.LITTLE_ENDIAN);
-                writeFully(channel, start.putLong(header.length).put(header).flip());
+                out.write(start.putLong(header.length).put(header).array());
                 for (HostTensor tensor : tensors.values()) {
                     float[] values = tensor.floats();
                     ByteBuffer bytes =
                             ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
                     bytes.asFloatBuffer().put(values);
-                    writeFully(channel, bytes);
+                    out.write(bytes.array());
                 }
-                channel.force(true);
+                out.getFD().sync();
             }
             Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
@@ -78,12 +74,6 @@ public final class SafeTensors {
                 e.addSuppressed(ignored);
             }
             throw new DataException("cannot write " + file + ": " + reason(e), e);
-        }
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
         }
     }
 
