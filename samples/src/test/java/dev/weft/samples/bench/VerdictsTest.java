@@ -96,7 +96,8 @@ class VerdictsTest {
         assertThat(file.verdicts())
                 .containsExactly("gemm: compared with cpu, cuda is without a verdict, for too few values, at n 8, 64.");
         assertThat(terminal(file)).contains("no verdict").doesNotContain("level", GREEN);
-        assertThat(BenchPage.html(file)).doesNotContain("class=\"faster\"", "class=\"slower\"", "level within", "overtakes");
+        assertThat(BenchPage.html(file))
+                .doesNotContain("class=\"faster\"", "class=\"slower\"", "level within", "overtakes");
     }
 
     @ParameterizedTest
