@@ -44,7 +44,10 @@ final class Interruption implements Callback, AutoCloseable {
             return;
         }
         try {
-            ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            if (!ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                System.err.println("weft: the training did not end within " + PATIENCE_SECONDS
+                        + " s; what it has not written by now is lost");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -218,7 +218,11 @@ public final class BenchCommand implements Callable<Integer> {
             write(folder, "index.html", BenchPage.html(file));
             boolean agreed = new BenchTables(file, terminal).print(stdout);
             stdout.printf("results in %s: bench.json, bench.csv, index.html%n", folder);
-            stdout.flush();
+            if (stdout.checkError()) {
+                PrintWriter stderr = spec.commandLine().getErr();
+                stderr.println("weft: the standard output is closed or full; results in " + folder);
+                stderr.flush();
+            }
             return agreed ? 0 : 1;
         } finally {
             sides.forEach(side -> side.backend().close());
