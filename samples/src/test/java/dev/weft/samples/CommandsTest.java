@@ -73,7 +73,9 @@ class CommandsTest {
     void theHelpTellsTheExitCodes() {
         assertThat(weft("--help")).isZero();
         assertThat(out)
-                .contains("Exit codes: 0 done, 1 failed, 2 wrong usage,", "130 ended by Ctrl-C, 143 ended by SIGTERM.");
+                .contains(
+                        "Exit codes: 0 done, 1 failed, 2 wrong usage,",
+                        "130 ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.");
         commands().forEach(command -> assertThat(out).contains("  " + command + " "));
     }
 
