@@ -212,13 +212,13 @@ final class LossKernels {
             int correct = 0;
             for (int n = 0; n < step.validRows; n++) {
                 int at = x.at + n * columns;
-                int best = 0;
-                for (int j = 1; j < columns; j++) {
-                    if (x.a[at + j] > x.a[at + best]) {
-                        best = j;
-                    }
+                int label = labels.a[labels.at + n];
+                float atLabel = x.a[at + label];
+                boolean first = true;
+                for (int j = 0; j < columns && first; j++) {
+                    first = j < label ? x.a[at + j] < atLabel : x.a[at + j] <= atLabel;
                 }
-                correct += best == labels.a[labels.at + n] ? 1 : 0;
+                correct += first ? 1 : 0;
             }
             y.a[y.at] = correct;
         }));

@@ -851,7 +851,11 @@ public sealed interface Op {
         }
     }
 
-    /** {@code y[0] =} how many valid rows n have their first maximum of {@code x[n,j]} at {@code j = labels[n]}. */
+    /**
+     * {@code y[0] =} how many valid rows n have their first maximum of {@code x[n,j]} at {@code j = labels[n]}, which is
+     * {@code x[n,j] < x[n,labels[n]]} for all j before the label and {@code <=} for the label and those after it. So a row
+     * that holds a NaN, wherever, is never counted.
+     */
     record CountCorrect(String layer, TensorRef x, TensorRef labels, TensorRef y) implements Op {
         public CountCorrect {
             require(x.shape().rank() == 2, layer, "count_correct needs [N,C], got", x);

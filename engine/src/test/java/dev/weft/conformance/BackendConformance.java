@@ -219,8 +219,9 @@ public abstract class BackendConformance {
     @Test
     void anEvaluationHasTheMetricsOfTheReference() {
         for (Network network : networks()) {
-            List<double[]> expected = evaluation(network, reference);
-            List<double[]> actual = evaluation(network, candidate);
+            HostTensor parameters = randomParameters(network);
+            List<double[]> expected = evaluation(network, parameters, reference);
+            List<double[]> actual = evaluation(network, parameters, candidate);
             for (int step = 0; step < expected.size(); step++) {
                 double loss = expected.get(step)[0];
                 assertThat(actual.get(step)[0])
@@ -235,7 +236,36 @@ public abstract class BackendConformance {
         }
     }
 
-    private static List<double[]> evaluation(Network network, Backend backend) {
+    /** The last bias is NaN, and with it the last logit of every row; the others are numbers. */
+    @Test
+    void anEvaluationCountsNoRowWithANaNAsRight() {
+        int counts = 0;
+        for (Network network : networks()) {
+            HostTensor parameters = randomParameters(network);
+            TensorRef bias = List.copyOf(new ParameterLayout(network.graph().parameters())
+                            .views()
+                            .values())
+                    .get(network.graph().parameters().size() - 1);
+            parameters.floats()[Math.toIntExact(bias.offset()) + bias.elements() - 1] = Float.NaN;
+            for (Backend backend : List.of(reference, candidate)) {
+                for (double[] metrics : evaluation(network, parameters, backend)) {
+                    assertThat(metrics[0]).as("%s, loss", network.name()).isNaN();
+                    for (int i = 1; i < metrics.length; i++, counts++) {
+                        assertThat(metrics[i])
+                                .as("%s, rows counted", network.name())
+                                .isZero();
+                    }
+                }
+            }
+        }
+        assertThat(counts).isPositive();
+    }
+
+    private static HostTensor randomParameters(Network network) {
+        return random(new ParameterLayout(network.graph().parameters()).parameters(), 0.3);
+    }
+
+    private static List<double[]> evaluation(Network network, HostTensor parameters, Backend backend) {
         ParameterLayout layout = new ParameterLayout(network.graph().parameters());
         DataTensors data = DataTensors.of("data", network.data());
         int batch = network.batch();
@@ -249,7 +279,7 @@ public abstract class BackendConformance {
             memory.write(data.features(), network.data().features());
             memory.write(data.targets(), network.data().targets());
             memory.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, 2, 1)));
-            memory.write(layout.parameters(), random(layout.parameters(), 0.3));
+            memory.write(layout.parameters(), parameters);
             List<double[]> metrics = new ArrayList<>();
             for (int first : new int[] {0, batch, rows / batch * batch}) {
                 executable.run(StepRange.single(first, Math.min(batch, rows - first)));

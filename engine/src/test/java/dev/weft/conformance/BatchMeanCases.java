@@ -65,11 +65,35 @@ final class BatchMeanCases {
                 .expect(count.y(), 2));
         double nan = Double.NaN;
         double inf = Double.POSITIVE_INFINITY;
-        Op.CountCorrect odd = count(6, 3);
-        cases.add(OpCase.of("a NaN is passed over, but not at the front", odd)
-                .with(odd.x(), nan, 1, 2, 1, nan, 2, nan, nan, nan, -inf, -inf, nan, -inf, nan, inf, nan, inf, 0)
-                .withIntegers(odd.labels(), 0, 2, 0, 0, 2, 1)
-                .expect(odd.y(), 5));
+        Op.CountCorrect single = count(2, 1);
+        cases.add(OpCase.of("one class", single)
+                .with(single.x(), nan, -inf)
+                .withIntegers(single.labels(), 0, 0)
+                .expect(single.y(), 1));
+        Op.CountCorrect infinite = count(4, 3);
+        cases.add(OpCase.of("infinities", infinite)
+                .with(infinite.x(), -inf, -inf, -inf, -inf, -inf, inf, inf, 0, inf, inf, 0, inf)
+                .withIntegers(infinite.labels(), 0, 2, 0, 2)
+                .expect(infinite.y(), 3));
+        for (int label = 0; label < 3; label++) {
+            Op.CountCorrect odd = count(8, 3);
+            cases.add(OpCase.of("a row with a NaN is never right, label " + label, odd)
+                    .with(
+                            odd.x(), nan, 8, nan, nan, 1, 2, 1, nan, 2, 2, 1, nan, nan, nan, 0, -inf, nan, inf, nan,
+                            nan, nan, 0, 0, 0)
+                    .set(odd.x(), 21 + label, 9)
+                    .withIntegers(odd.labels(), label, label, label, label, label, label, label, label)
+                    .expect(odd.y(), 1));
+        }
+        // every lane and every turn of a loop meets the NaN
+        for (int place : new int[] {0, 1, 31, 32, 34}) {
+            Op.CountCorrect wide = count(35, 35);
+            OpCase widely = OpCase.of("a NaN at " + place, wide).integers(wide.labels(), 35);
+            for (int n = 0; n < 35; n++) {
+                widely.set(wide.x(), n * 35 + place, nan);
+            }
+            cases.add(widely.expect(wide.y(), 0));
+        }
         return cases;
     }
 

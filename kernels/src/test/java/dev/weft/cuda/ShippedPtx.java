@@ -47,8 +47,12 @@ final class ShippedPtx {
         }
     }
 
+    static Path file(String stem) {
+        return module().resolve("src/main/resources/dev/weft/cuda/" + stem + ".ptx");
+    }
+
     static String ptx(String stem) {
-        return read(module().resolve("src/main/resources/dev/weft/cuda/" + stem + ".ptx"));
+        return read(file(stem));
     }
 
     /** The names of the kernels in a PTX file. */
@@ -64,7 +68,8 @@ final class ShippedPtx {
     /** The stamp that {@code scripts/build-kernels} gives to a source as it is now. */
     static String stamp(String stem) {
         String script = read(module().toAbsolutePath().resolveSibling("scripts/build-kernels"));
-        String options = value(script, "options=\\((.*)\\)") + " " + value(script, "version=(.*)");
+        String options = String.join(
+                " ", value(script, "options=\\((.*)\\)"), value(script, "version=(.*)"), value(script, "hints='(.*)'"));
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update((text(stem + ".cu") + options + "\n").getBytes(StandardCharsets.UTF_8));

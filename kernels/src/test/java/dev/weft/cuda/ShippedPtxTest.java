@@ -66,6 +66,46 @@ class ShippedPtxTest {
         assertThat(ShippedPtx.ptx(stem)).contains("\n.version 8.0\n").contains("\n.target sm_75\n");
     }
 
+    @ParameterizedTest
+    @MethodSource("dev.weft.cuda.ShippedPtx#modules")
+    void usesNothingNewerThanItsVersion(String stem) {
+        assertThat(PtxWords.notInVersion8(ShippedPtx.ptx(stem))).isEmpty();
+    }
+
+    @Test
+    void whatIsNewerThanTheVersionIsFound() {
+        String ptx = """
+                .version 8.0
+                .visible .entry k(.param .u64 k_param_0)
+                .blocksareclusters
+                {
+                \t.reg .b32 \t%r<3>;
+                \t.pragma "nounroll";
+                \t.pragma "used_bytes_mask 15";
+                \tmov.u32 \t%r1, %clusterid.x;
+                @%p1\tst.async.weak.shared::cluster.u32 \t[%r1], %r2; // cp.reduce
+                \tret;
+                }
+                """;
+        assertThat(PtxWords.notInVersion8(ptx))
+                .containsExactly(
+                        ".blocksareclusters", "used_bytes_mask 15", "clusterid", "async", "weak", "shared::cluster");
+    }
+
+    /** JCuda's assembler takes what drivers refuse; the toolkit's is the one that drivers contain. */
+    @ParameterizedTest
+    @MethodSource("dev.weft.cuda.ShippedPtx#modules")
+    void isAssembledByTheToolkitForEveryTargetThatItKnows(String stem) {
+        List<String> targets = ToolkitAssembler.targets();
+        assertThat(targets).contains("sm_75", "sm_90");
+        targets.parallelStream()
+                .forEach(target -> assertThat(
+                                ToolkitAssembler.assemble(stem, target).lines().filter(line -> line.contains("spill")))
+                        .as("%s for %s", stem, target)
+                        .hasSameSizeAs(ShippedPtx.entries(stem))
+                        .allMatch(line -> line.contains(" 0 bytes spill stores, 0 bytes spill loads")));
+    }
+
     /** Their order of summation would differ from run to run. */
     @ParameterizedTest
     @MethodSource("dev.weft.cuda.ShippedPtx#modules")

@@ -150,13 +150,14 @@ final class Losses {
         int columns = columns(op.x());
         int correct = 0;
         for (int n = 0; n < t.validRows(); n++) {
-            int best = 0;
-            for (int j = 1; j < columns; j++) {
-                if (x.get(n * columns + j) > x.get(n * columns + best)) {
-                    best = j;
-                }
+            int label = labels.getInt(n);
+            double atLabel = x.get(n * columns + label);
+            boolean first = true;
+            for (int j = 0; j < columns; j++) {
+                double value = x.get(n * columns + j);
+                first &= j < label ? value < atLabel : value <= atLabel;
             }
-            correct += best == labels.getInt(n) ? 1 : 0;
+            correct += first ? 1 : 0;
         }
         t.cells(op.y()).set(0, correct, correct);
     }
