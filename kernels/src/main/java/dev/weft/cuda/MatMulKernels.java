@@ -61,6 +61,12 @@ record MatMulKernels(List<Tile> tiles) {
      * @param cycles estimated time
      */
     record Plan(Tile tile, int slots, int slotDepth, double cycles) {
+        /**
+         * Those of an H200. The device's own number must not decide, since tile and slots are the order of a sum: the same
+         * shapes give the same bits on every GPU.
+         */
+        private static final int MULTIPROCESSORS = 132;
+
         /** Multiply-adds that a multiprocessor can start in a cycle. */
         private static final double MULTIPLY_ADDS = 128;
 
@@ -83,35 +89,34 @@ record MatMulKernels(List<Tile> tiles) {
          * rounds: the arithmetic of a round takes as long as that of one block, its latency is that of as many blocks as
          * a multiprocessor holds.
          */
-        static Plan of(List<Tile> tiles, int m, int p, int k, int multiprocessors) {
+        static Plan of(List<Tile> tiles, int m, int p, int k) {
             return tiles.stream()
                     .flatMap(tile -> Stream.iterate(1, slots -> slots <= MAX_SLOTS, slots -> 2 * slots)
-                            .map(slots -> of(tile, slots, m, p, k, multiprocessors)))
+                            .map(slots -> of(tile, slots, m, p, k)))
                     .min(Comparator.comparingDouble(Plan::cycles)
                             .thenComparing(Plan::tile)
                             .thenComparing(Plan::slots))
                     .orElseThrow();
         }
 
-        private static Plan of(Tile tile, int atLeast, int m, int p, int k, int multiprocessors) {
+        private static Plan of(Tile tile, int atLeast, int m, int p, int k) {
             int longest = Math.min(ceilDiv(k, atLeast), LONGEST_SUM * tile.groups);
             int slotDepth = ceilDiv(longest, tile.depth) * tile.depth;
             int slots = ceilDiv(k, slotDepth);
             double blocks = (double) tile.count(m, p) * slots;
             double arithmetic = (double) tile.side * tile.side * slotDepth / (MULTIPLY_ADDS * tile.efficiency);
-            double cycles = Math.ceil(blocks / (multiprocessors * tile.resident)) * LATENCY
-                    + Math.ceil(blocks / multiprocessors) * arithmetic;
+            double cycles = Math.ceil(blocks / (MULTIPROCESSORS * tile.resident)) * LATENCY
+                    + Math.ceil(blocks / MULTIPROCESSORS) * arithmetic;
             if (slots > 1) {
                 double bytes = 4.0 * m * p * (2 * slots + 1);
-                cycles += COMBINE + bytes / (BANDWIDTH * multiprocessors);
+                cycles += COMBINE + bytes / (BANDWIDTH * MULTIPROCESSORS);
             }
             return new Plan(tile, slots, slotDepth, cycles);
         }
     }
 
-    private Plan plan(Op.MatMul op, Binding binding) {
-        return Plan.of(
-                tiles, op.rows(), op.columns(), op.inner(), binding.device().multiprocessors());
+    private Plan plan(Op.MatMul op) {
+        return Plan.of(tiles, op.rows(), op.columns(), op.inner());
     }
 
     List<Launch> product(Op.MatMul op, Binding binding) {
@@ -147,7 +152,7 @@ record MatMulKernels(List<Tile> tiles) {
 
     private List<Launch> product(
             Op.MatMul op, Object c, Object bias, Object biased, int function, Object y, Binding binding) {
-        Plan plan = plan(op, binding);
+        Plan plan = plan(op);
         int m = op.rows();
         int p = op.columns();
         String kernel = "matmul_%s_%s%s"
@@ -245,19 +250,19 @@ record MatMulKernels(List<Tile> tiles) {
         }
     }
 
-    private Plan planOfDw(Backward ops, Binding binding) {
+    private Plan planOfDw(Backward ops) {
         Op.MatMul dw = ops.dw;
         int columns = dw.columns() + (ops.db == null ? 0 : 1);
-        return Plan.of(tiles, dw.rows(), columns, dw.inner(), binding.device().multiprocessors());
+        return Plan.of(tiles, dw.rows(), columns, dw.inner());
     }
 
     /** Both products by small tiles, dx without slots. */
     List<Op> linearBackwardOps(List<Op> rest, Binding binding) {
         Backward ops = Backward.of(rest);
-        if (!ops.matches() || planOfDw(ops, binding).tile != Tile.SMALL) {
+        if (!ops.matches() || planOfDw(ops).tile != Tile.SMALL) {
             return List.of();
         }
-        Plan dx = ops.dx == null ? null : plan(ops.dx, binding);
+        Plan dx = ops.dx == null ? null : plan(ops.dx);
         return dx == null || dx.tile == Tile.SMALL && dx.slots == 1 ? rest.subList(0, ops.count()) : List.of();
     }
 
@@ -275,7 +280,7 @@ record MatMulKernels(List<Tile> tiles) {
         int k = dy.shape().get(1);
         int hasBias = ops.db == null ? 0 : 1;
 
-        Plan plan = planOfDw(ops, binding);
+        Plan plan = planOfDw(ops);
         boolean several = plan.slots > 1;
         long elements = (long) k * (d + hasBias);
         Object partial = several ? binding.scratch(4 * elements * plan.slots) : dw;

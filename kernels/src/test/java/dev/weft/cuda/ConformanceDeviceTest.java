@@ -30,14 +30,24 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The CUDA backend against the reference: as it is, with every data set in host memory, and with each candidate in the
- * place of the one that would be chosen. At the end every kernel that ships has run.
+ * place of the one that would be chosen; on the emulated driver each form on a device of another size. At the end every
+ * kernel that ships has run.
  */
 @ExtendWith(TestDevice.class)
 class ConformanceDeviceTest {
     private static final List<CudaBackend> OPENED = new ArrayList<>();
     private static final Set<Class<?>> RUN = new LinkedHashSet<>();
 
-    private static CudaBackend open(List<Candidate> candidates, boolean streamAlways) {
+    /** The smallest device that is supported and less: few blocks, so that each of them goes through its loop. */
+    private static final String SMALL = "sms=2;cc=7.5";
+
+    /** An H200: as many blocks as the kernels are made for. */
+    private static final String LARGE = "sms=132;cc=9.0";
+
+    private static final String MEDIUM = "sms=16;cc=8.6";
+
+    private static CudaBackend open(String device, List<Candidate> candidates, boolean streamAlways) {
+        TestDevice.configure(device);
         CudaBackend backend = new CudaBackend(0, candidates, new CudaBackend.Options(streamAlways, false));
         OPENED.add(backend);
         return backend;
@@ -48,7 +58,7 @@ class ConformanceDeviceTest {
         @Override
         protected Backend open() {
             RUN.add(Resident.class);
-            return ConformanceDeviceTest.open(Candidates.TABLE, false);
+            return ConformanceDeviceTest.open(LARGE, Candidates.TABLE, false);
         }
     }
 
@@ -58,7 +68,7 @@ class ConformanceDeviceTest {
         @Test
         void gatherRowsAgreesWithTheReference() {
             try (Backend reference = Backends.open("reference");
-                    CudaBackend backend = open(Candidates.TABLE, true)) {
+                    CudaBackend backend = open(MEDIUM, Candidates.TABLE, true)) {
                 assertThat(Agreement.ofOp(Op.GatherRows.class, reference, backend))
                         .isPositive();
             }
@@ -67,7 +77,7 @@ class ConformanceDeviceTest {
         @Test
         void networksAgreeWithTheReference() {
             try (Backend reference = Backends.open("reference");
-                    CudaBackend backend = open(Candidates.TABLE, true)) {
+                    CudaBackend backend = open(MEDIUM, Candidates.TABLE, true)) {
                 Agreement.ofNetworks(reference, backend, MemoryMode.POISONED_ARENA);
             }
         }
@@ -90,7 +100,7 @@ class ConformanceDeviceTest {
                     .filter(candidate -> candidate.kind().map(candidatesOf::get).orElse(1L) > 1)
                     .map(candidate -> dynamicTest(candidate.name(), () -> {
                         try (Backend reference = Backends.open("reference");
-                                CudaBackend backend = open(preferring(candidate), false)) {
+                                CudaBackend backend = open(SMALL, preferring(candidate), false)) {
                             int cases = Agreement.ofOp(candidate.kind().orElseThrow(), reference, backend);
                             assertThat(backend.chosen())
                                     .as("candidates chosen in %d cases", cases)
@@ -113,7 +123,7 @@ class ConformanceDeviceTest {
                     .filter(candidate -> candidate.kind().isPresent())
                     .toList();
             try (Backend reference = Backends.open("reference");
-                    CudaBackend backend = open(single, false)) {
+                    CudaBackend backend = open(SMALL, single, false)) {
                 Agreement.ofNetworks(reference, backend, MemoryMode.ARENA);
             }
         }
@@ -126,7 +136,7 @@ class ConformanceDeviceTest {
                     .map(Candidate::name)
                     .collect(Collectors.toCollection(TreeSet::new));
             try (Backend reference = Backends.open("reference");
-                    CudaBackend backend = open(Candidates.TABLE, false)) {
+                    CudaBackend backend = open(SMALL, Candidates.TABLE, false)) {
                 Agreement.ofNetworks(reference, backend, MemoryMode.ARENA);
                 assertThat(backend.chosen()).containsAll(fused);
             }

@@ -25,6 +25,13 @@ public final class TestDevice implements BeforeAllCallback {
         assumeTrue(reason == null, reason);
     }
 
+    /** What the emulated device is from the next backend on, such as {@code "sms=132;cc=9.0"}; a GPU is what it is. */
+    static void configure(String settings) {
+        if (!GPU) {
+            Emulator.configure(settings);
+        }
+    }
+
     /** On a GPU, skips a test whose library is not on this machine; on the emulated driver there are the stand-ins. */
     static void need(Library library) {
         assumeTrue(
