@@ -85,11 +85,25 @@ final class Conv2dCases {
         new Geometry(65, 2, 6, 6, 3, Window2d.square(3, 1, 0)),
     };
 
+    /**
+     * More images than a sum has slots, so that a slot takes several: for each kernel of the filter gradient, with threads of
+     * more than one warp.
+     */
+    private static final Geometry[] SEVERAL_IMAGES_A_SLOT = {
+        new Geometry(513, 3, 6, 3, 8, Window2d.square(3, 1, 1)),
+        new Geometry(513, 1, 7, 3, 6, Window2d.square(5, 1, 2)),
+        new Geometry(513, 1, 7, 3, 8, Window2d.square(5, 1, 2)),
+        new Geometry(513, 1, 5, 3, 4, Window2d.square(7, 1, 3)),
+    };
+
     static List<OpCase> cases() {
         List<OpCase> cases = new ArrayList<>();
         for (Geometry g : GEOMETRIES) {
             cases.add(OpCase.of(g.forward()));
             cases.add(OpCase.of(g.inputGradient()));
+            cases.add(OpCase.of(g.filterGradient()));
+        }
+        for (Geometry g : SEVERAL_IMAGES_A_SLOT) {
             cases.add(OpCase.of(g.filterGradient()));
         }
         Op.Conv2d diagonal = new Geometry(1, 1, 3, 3, 1, Window2d.square(2, 1, 0)).forward();

@@ -17,6 +17,8 @@ record Pool2d(int n, int c, int h, int w, Window2d window) {
         // windows that overlap
         new Pool2d(2, 3, 7, 9, Window2d.square(3, 2, 0)),
         new Pool2d(1, 2, 6, 6, Window2d.square(3, 1, 1)),
+        // pixels in many windows: more than twice four in a row
+        new Pool2d(2, 1, 10, 11, Window2d.square(9, 1, 4)),
         new Pool2d(2, 2, 7, 8, Window2d.square(3, 2, 1)),
         // stride > window: elements that no window holds
         new Pool2d(2, 2, 8, 8, Window2d.square(2, 3, 0)),
