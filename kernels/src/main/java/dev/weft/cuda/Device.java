@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntSupplier;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
@@ -35,7 +36,8 @@ final class Device implements AutoCloseable {
     private final int driverVersion;
     private final long totalBytes;
     private long liveBytes;
-    private String poisoned;
+    /** The first error after which the context takes no more work; several threads may use the device. */
+    private final AtomicReference<String> poisoned = new AtomicReference<>();
 
     /** Takes the primary context of a device, which other libraries in the process may be using too. */
     Device(int ordinal) {
@@ -110,8 +112,8 @@ final class Device implements AutoCloseable {
      * @throws DeviceException if an earlier error has left the context unusable
      */
     Scope enter() {
-        if (poisoned != null) {
-            throw new DeviceException("the CUDA backend cannot be used any more since: " + poisoned);
+        if (poisoned()) {
+            throw new DeviceException("the CUDA backend cannot be used any more since: " + poisoned.get());
         }
         check(JCudaDriver.cuCtxPushCurrent(context), "cuCtxPushCurrent");
         return () -> check(JCudaDriver.cuCtxPopCurrent(new CUcontext()), "cuCtxPopCurrent");
@@ -127,11 +129,15 @@ final class Device implements AutoCloseable {
     void check(int status, String what) {
         if (status != CUresult.CUDA_SUCCESS) {
             CudaException e = new CudaException(what, status);
-            if (e.sticky() && poisoned == null) {
-                poisoned = e.getMessage();
+            if (e.sticky()) {
+                poisoned.compareAndSet(null, e.getMessage());
             }
             throw e;
         }
+    }
+
+    private boolean poisoned() {
+        return poisoned.get() != null;
     }
 
     // ---------------------------------------------------------------- resources
@@ -269,7 +275,7 @@ final class Device implements AutoCloseable {
 
     /** Gives back what an object owns. After a sticky error the driver refuses to free, and there is nothing to do. */
     void release(Owned owned) {
-        if (poisoned == null) {
+        if (!poisoned()) {
             try (Scope scope = enter()) {
                 owned.close();
             }
@@ -296,7 +302,7 @@ final class Device implements AutoCloseable {
         for (int attempt = 0; attempt < 2 && !resources.isEmpty(); attempt++) {
             collect(errors, resources.peekLast()::close);
         }
-        if (!errors.isEmpty() && poisoned == null) {
+        if (!errors.isEmpty() && !poisoned()) {
             throw errors.get(0);
         }
         resources.clear();

@@ -1,6 +1,7 @@
 package dev.weft.cuda;
 
 import dev.weft.DeviceException;
+import dev.weft.data.DataFetcher;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -8,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
@@ -17,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The kernels of the jar, loaded when they are first asked for: one module of PTX for each family of ops. Where the
- * driver refuses PTX, machine code is loaded that the assembler inside JCuda makes of it.
+ * driver refuses PTX, machine code is loaded that the assembler inside JCuda makes of it; the first time says so.
  */
 final class Modules {
     private static final Logger LOG = LoggerFactory.getLogger(Modules.class);
@@ -28,7 +30,11 @@ final class Modules {
             CUresult.CUDA_ERROR_JIT_COMPILATION_DISABLED,
             CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU);
 
+    private static final AtomicBoolean WARNED = new AtomicBoolean();
+
     private final Device device;
+    private final MachineCode machineCode =
+            new MachineCode(DataFetcher.defaultCache().resolve("kernels"));
     private final Map<String, CUmodule> modules = new HashMap<>();
     private final Map<String, CUfunction> functions = new HashMap<>();
 
@@ -69,16 +75,33 @@ final class Modules {
         CUmodule loaded = new CUmodule();
         int status = JCudaDriver.cuModuleLoadData(loaded, ptx);
         if (PTX_REFUSED.contains(status)) {
-            LOG.info(
-                    "the driver refuses {}.ptx with {}; assembling it for sm_{}",
-                    module,
-                    CUresult.stringFor(status),
-                    device.computeCapability());
-            status = JCudaDriver.cuModuleLoadData(loaded, PtxAssembler.assemble(ptx, device.computeCapability()));
+            status = JCudaDriver.cuModuleLoadData(loaded, machineCode(module, ptx, status));
         }
         device.check(status, "cuModuleLoadData " + module + ".ptx");
         device.own("module " + module, () -> JCudaDriver.cuModuleUnload(loaded));
         return loaded;
+    }
+
+    private byte[] machineCode(String module, byte[] ptx, int refusal) {
+        int computeCapability = device.computeCapability();
+        String refused = "the driver refuses %s.ptx with %s".formatted(module, CUresult.stringFor(refusal));
+        try {
+            byte[] code = machineCode.of(ptx, computeCapability);
+            if (WARNED.compareAndSet(false, true)) {
+                LOG.warn(
+                        "{}; machine code for sm_{} by the assembler inside JCuda takes its place, and is kept in {}."
+                                + " A newer NVIDIA driver needs none of this",
+                        refused,
+                        computeCapability,
+                        machineCode.folder());
+            }
+            return code;
+        } catch (DeviceException e) {
+            throw new DeviceException(
+                    "%s, and the assembler inside JCuda makes no code for sm_%d of it: %s; install a newer NVIDIA driver"
+                            .formatted(refused, computeCapability, e.getMessage()),
+                    e);
+        }
     }
 
     /** The text of a module with the zero byte at its end that the driver wants. */

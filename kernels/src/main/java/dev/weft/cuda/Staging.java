@@ -35,9 +35,9 @@ final class Staging implements Releasable {
     synchronized void write(TensorRef tensor, HostTensor values, CUdeviceptr to) {
         checkFits(tensor, values);
         int width = Binding.width(tensor.type());
-        int step = BYTES / width;
-        for (int from = 0; from < tensor.elements(); from += step) {
-            int count = Math.min(step, tensor.elements() - from);
+        int count;
+        for (int from = 0; from < tensor.elements(); from += count) {
+            count = Math.min(BYTES / width, tensor.elements() - from);
             put(values, from, count, pinned.buffer());
             String what = "writing " + tensor;
             device.check(
@@ -80,9 +80,9 @@ final class Staging implements Releasable {
                 ? new float[elements]
                 : tensor.type() == DType.I32 ? new int[elements] : new byte[elements];
         int width = Binding.width(tensor.type());
-        int step = BYTES / width;
-        for (int from = 0; from < elements; from += step) {
-            int count = Math.min(step, elements - from);
+        int count;
+        for (int from = 0; from < elements; from += count) {
+            count = Math.min(BYTES / width, elements - from);
             read(at.withByteOffset((long) from * width), (long) count * width, "reading " + tensor);
             if (array instanceof float[] floats) {
                 pinned.buffer().asFloatBuffer().get(floats, from, count);

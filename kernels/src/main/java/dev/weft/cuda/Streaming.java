@@ -1,5 +1,6 @@
 package dev.weft.cuda;
 
+import dev.weft.DeviceException;
 import dev.weft.backend.StepRange;
 import dev.weft.op.Op;
 import dev.weft.program.Program;
@@ -69,12 +70,23 @@ final class Streaming implements Releasable {
         }
     }
 
-    /** How many steps' rows a buffer holds, by the data set with the largest rows; 0 without streamed data. */
+    /**
+     * How many steps' rows a buffer holds, by the data set with the largest rows; 0 without streamed data.
+     *
+     * @throws DeviceException if a step's rows are more than a buffer of the host can hold
+     */
     static int chunkSteps(Program program, List<CudaMemory> memories, long freeBytes) {
-        long largest = gathers(program, memories).stream()
-                .mapToLong(op -> (long) rowBytes(op) * program.batch())
-                .max()
-                .orElse(0);
+        long largest = 0;
+        for (Op.GatherRows op : gathers(program, memories)) {
+            long bytes = program.batch() * rowBytes(op);
+            if (bytes > Integer.MAX_VALUE) {
+                throw new DeviceException(
+                        ("a batch of %,d rows of %s takes %,d bytes; of data that is too large for the"
+                                        + " GPU's memory, a step can take %,d at most: use a smaller batch")
+                                .formatted(program.batch(), op.data(), bytes, Integer.MAX_VALUE));
+            }
+            largest = Math.max(largest, bytes);
+        }
         if (largest == 0) {
             return 0;
         }
@@ -95,9 +107,8 @@ final class Streaming implements Releasable {
                 .toList();
     }
 
-    private static int rowBytes(Op.GatherRows op) {
-        return Math.toIntExact(
-                op.data().shape().sample().elements() * Binding.width(op.data().type()));
+    private static long rowBytes(Op.GatherRows op) {
+        return op.data().shape().sample().elements() * Binding.width(op.data().type());
     }
 
     private CUevent event() {
@@ -108,14 +119,16 @@ final class Streaming implements Releasable {
     }
 
     private Feed feed(Op.GatherRows op) {
-        long bytes = (long) chunkSteps * batch * rowBytes(op);
+        // within an int: a step's rows are, and several steps' only where they take CHUNK_BYTES at most
+        int rowBytes = Math.toIntExact(rowBytes(op));
+        long bytes = (long) chunkSteps * batch * rowBytes;
         Device.Memory onDevice =
                 owned.add(device.allocate("the buffers for " + op.data(), BUFFERS * bytes, CudaBackend.ADVICE));
         List<Pinned> pinned = new ArrayList<>();
         for (int i = 0; i < BUFFERS; i++) {
             pinned.add(owned.add(device.pinned(op.data().toString(), bytes)));
         }
-        return new Feed(op.data(), op.order(), rowBytes(op), onDevice, pinned);
+        return new Feed(op.data(), op.order(), rowBytes, onDevice, pinned);
     }
 
     /** Where the device's buffers of a data set begin. */

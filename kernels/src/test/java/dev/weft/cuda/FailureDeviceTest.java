@@ -10,14 +10,19 @@ import dev.weft.OutOfDeviceMemoryException;
 import dev.weft.cuda.emulator.Emulator;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.layer.Layers;
+import dev.weft.loss.Loss;
 import dev.weft.program.MemoryMode;
 import dev.weft.tensor.Shape;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Driver calls that fail. */
 @ExtendWith(TestDevice.class)
@@ -64,6 +69,44 @@ class FailureDeviceTest {
     private static Map<String, float[]> train() {
         try (CudaBackend backend = backend()) {
             return Trainings.train(backend, GRAPH, DATA, 4);
+        }
+    }
+
+    /** All whose description in NVIDIA's cuda.h says so, those of memory that went wrong, and the unknown one. */
+    @ParameterizedTest
+    @ValueSource(ints = {214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 810, 911, 999})
+    void afterAnErrorThatNobodyCanVouchForTheBackendIsGivenUpForEveryThread(int code) throws InterruptedException {
+        CudaBackend backend = backend();
+        Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA);
+        Emulator.fail("cuGraphLaunch", 1, code);
+        assertThatThrownBy(() -> steps.executable().run(steps.range(1)))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("(%d)", code)
+                .hasMessageContaining("start a new process");
+        AtomicReference<Throwable> elsewhere = new AtomicReference<>();
+        Thread other = new Thread(
+                () -> elsewhere.set(catchThrowable(() -> steps.executable().run(steps.range(1)))));
+        other.start();
+        other.join();
+        assertThat(elsewhere.get())
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("cannot be used any more since: ")
+                .hasMessageContaining("(%d)", code);
+        steps.close();
+        backend.close();
+    }
+
+    @Test
+    void afterAnotherErrorTheBackendGoesOn() {
+        try (CudaBackend backend = backend();
+                Trainings.Steps steps = new Trainings.Steps(backend, GRAPH, DATA, 4, MemoryMode.ARENA)) {
+            Emulator.fail("cuGraphLaunch", 1, CUresult.CUDA_ERROR_OPERATING_SYSTEM);
+            assertThatThrownBy(() -> steps.executable().run(steps.range(1)))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("(304)")
+                    .hasMessageNotContaining("start a new process");
+            steps.executable().run(steps.range(1));
+            assertThat(steps.executable().nonFiniteStep()).isEqualTo(-1);
         }
     }
 
@@ -128,6 +171,33 @@ class FailureDeviceTest {
                 .last()
                 .asString()
                 .contains("machine code");
+    }
+
+    /** The assembler inside JCuda is older than these GPUs. */
+    @Test
+    void whereTheAssemblerDoesNotKnowTheGpuTheErrorSaysWhatToDo() {
+        Emulator.configure("cc=10.0");
+        Emulator.fail("cuModuleLoadData", 1, CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
+        assertThatThrownBy(FailureDeviceTest::train)
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("CUDA_ERROR_UNSUPPORTED_PTX_VERSION")
+                .hasMessageContaining("no code for sm_100")
+                .hasMessageContaining("install a newer NVIDIA driver");
+    }
+
+    /** Rows of 4 MiB: a batch of them is more than a ByteBuffer holds. */
+    @Test
+    void aBatchOfStreamedDataThatIsTooLargeIsRefused() {
+        Shape row = Shape.of(1 << 20);
+        Dataset data = Dataset.ofTargets(row, new float[1 << 20], Shape.of(1), new float[1]);
+        Graph graph = Graph.sequential(row, Layers.linear(1));
+        try (CudaBackend backend = new CudaBackend(0, Candidates.TABLE, new CudaBackend.Options(true, false))) {
+            assertThatThrownBy(() ->
+                            new Trainings.Steps(backend, graph, data, 512, MemoryMode.ARENA, Loss.meanSquaredError()))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("a batch of 512 rows of train.features[1,1048576] takes 2,147,483,648 bytes")
+                    .hasMessageContaining("use a smaller batch");
+        }
     }
 
     private static CudaBackend backend() {

@@ -92,10 +92,14 @@ final class Trainings {
         private final Executable executable;
 
         Steps(Backend backend, Graph graph, Dataset dataset, int batch, MemoryMode mode) {
+            this(backend, graph, dataset, batch, mode, Loss.softmaxCrossEntropy());
+        }
+
+        Steps(Backend backend, Graph graph, Dataset dataset, int batch, MemoryMode mode, Loss loss) {
             ParameterLayout layout = new ParameterLayout(graph.parameters());
             DataTensors data = DataTensors.of("train", dataset);
             Adam adam = Adam.of(0.01);
-            program = new Compiler(graph, layout, 1).training(Loss.softmaxCrossEntropy(), adam, data, batch);
+            program = new Compiler(graph, layout, 1).training(loss, adam, data, batch);
             List<TensorRef> persistent = new ArrayList<>(data.tensors());
             persistent.add(layout.parameters());
             persistent.add(layout.gradients());
