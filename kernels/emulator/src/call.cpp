@@ -46,6 +46,7 @@ void Emulator::reset() {
     reports.clear();
     initialised = false;
     launches = 0;
+    launched.clear();
     configuration = Configuration();
     scheduler = SchedulerOptions();
     compiler.optimisation = CompilerOptions().optimisation;

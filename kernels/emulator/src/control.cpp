@@ -9,6 +9,7 @@
 //   leaks                  what is still allocated
 //   whitelist              all opcodes, "opcode signature" a line
 //   counters               "name value" a line
+//   launched               the kernels that have run since the last such command, a name a line
 //   translate              the PTX that follows on the next lines, as C++ (or the reason why not)
 #include <sstream>
 
@@ -48,6 +49,9 @@ std::string control(const std::string& command) {
         } else if (verb == "counters") {
             out = "launches " + std::to_string(e.launches) + "\ncompilations " + std::to_string(compilations()) + "\nlive-bytes " +
                   std::to_string(e.memory.live_bytes()) + "\n";
+        } else if (verb == "launched") {
+            for (auto& kernel : e.launched) out += kernel + "\n";
+            e.launched.clear();
         } else if (verb == "translate") {
             PtxModule m = parse_ptx(command.substr(command.find('\n') + 1));
             for (auto& k : m.kernels) out += translate(m, k).source;

@@ -173,6 +173,7 @@ void launch_kernel(const Work& work, uint64_t operation, uint64_t floor, const s
     g.finished_before = finished_before;
     g.describe_operation = describe;
     e.launches++;
+    e.launched.insert(f->kernel->kernel);
     run_grid(g, e.memory, e.scheduler);
 }
 

@@ -227,6 +227,7 @@ struct Emulator {
     bool logging = true;
     std::vector<Injection> injections;
     uint64_t launches = 0;
+    std::set<std::string> launched;  // names of kernels
 
     static Emulator& get();
     void reset();                              // as in a new process, but for the configuration

@@ -54,6 +54,47 @@ public final class Agreement {
         }
     }
 
+    /** A comparison with the reference. */
+    public interface Check {
+        /** Fails unless the backend agrees. */
+        void run(Backend candidate);
+    }
+
+    /** One run of each case of a kind of op; what the reference has to say is worked out once. */
+    public static List<Check> checksOfOp(Class<? extends Op> kind, Backend reference) {
+        return Cases.byKind().get(kind).stream()
+                .map(opCase -> checkOf(opCase, reference))
+                .toList();
+    }
+
+    private static Check checkOf(OpCase opCase, Backend reference) {
+        return new Check() {
+            private CaseRun expected;
+
+            @Override
+            public void run(Backend candidate) {
+                if (expected == null) {
+                    expected = CaseRun.of(opCase, reference, MemoryMode.SEPARATE, Way.RUN);
+                }
+                CaseRun run = CaseRun.of(opCase, candidate, MemoryMode.SEPARATE, Way.RUN);
+                expected.assertAgrees(opCase, run, candidate.unitRoundoff());
+                assertThat(run.nonFiniteStep()).as("latch").isEqualTo(expected.nonFiniteStep());
+            }
+        };
+    }
+
+    /** The first training step of each network. */
+    public static List<Check> checksOfNetworks(Backend reference) {
+        return Networks.all().stream()
+                .<Check>map(network -> candidate -> {
+                    try (BackendCheck check =
+                            backendCheck(network, Adam.of(0.01), reference, candidate, MemoryMode.SEPARATE)) {
+                        assertThat(check.step(0)).matches(CheckReport::passed, "all outputs are equal");
+                    }
+                })
+                .toList();
+    }
+
     /** Compares three training steps of every network, op by op, fused ops together, with two optimizers. */
     public static void ofNetworks(Backend reference, Backend candidate, MemoryMode mode) {
         ofNetworks(Networks.all(), reference, candidate, mode);

@@ -172,6 +172,11 @@ public final class Emulator {
                 .orElseThrow();
     }
 
+    /** The names of the kernels that have run since the last call. */
+    public static List<String> launched() {
+        return lines("launched").toList();
+    }
+
     static Stream<String> lines(String command) {
         return control(command).lines();
     }

@@ -9,8 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.JCudaDriver;
@@ -168,61 +167,11 @@ class MutationTest {
     }
 
     private static List<Mutant> mutants(Subject s) {
-        String ptx = Emulator.corpus(s.file);
-        int begin = ptx.indexOf(".entry " + s.kernel + "("), end = ptx.indexOf("\n}", begin);
-        String head = ptx.substring(0, begin), tail = ptx.substring(end);
-        String[] lines = ptx.substring(begin, end).split("\n");
-        List<Mutant> mutants = new ArrayList<>();
-        List<Mutant> constants = new ArrayList<>();
-        Pattern compare = Pattern.compile("(setp\\.)(lt|le|gt|ge)(\\.[su]32.*)");
-        Pattern constant = Pattern.compile(
-                "(.*\\b(?:add|sub|mul|mad|shl|shr|and|setp|div|rem)\\.[\\w.]+\\s.*,\\s*)(-?\\d+)((?:, %\\w+)?;)");
-        Pattern offset =
-                Pattern.compile("(.*\\b(?:ld|st|atom)\\.(?:global|shared)[\\w.]*\\s.*\\[%\\w+)(?:\\+(-?\\d+))?(\\].*)");
-        for (int i = 0; i < lines.length; i++) {
-            String line = lines[i];
-            List<String> replacements = new ArrayList<>();
-            boolean isConstant = false;
-            if (line.contains("bar.sync") || line.contains("bar.warp.sync")) {
-                replacements.add("");
-            }
-            Matcher m = compare.matcher(line);
-            if (m.find()) {
-                String other = switch (m.group(2)) {
-                    case "lt" -> "le";
-                    case "le" -> "lt";
-                    case "gt" -> "ge";
-                    default -> "gt";
-                };
-                replacements.add(line.substring(0, m.start()) + m.group(1) + other + m.group(3));
-            }
-            m = constant.matcher(line);
-            if (m.matches() && !line.contains("f32")) {
-                isConstant = true;
-                replacements.add(m.group(1) + (Long.parseLong(m.group(2)) + 1) + m.group(3));
-            }
-            m = offset.matcher(line);
-            if (m.matches()) {
-                isConstant = true;
-                long old = m.group(2) == null ? 0 : Long.parseLong(m.group(2));
-                replacements.add(m.group(1) + "+" + (old + (line.contains("u8") ? 1 : 4)) + m.group(3));
-            }
-            for (String replacement : replacements) {
-                String[] changed = lines.clone();
-                changed[i] = replacement;
-                Mutant mutant = new Mutant(
-                        s,
-                        s.kernel + ": " + line.strip() + "  ->  "
-                                + (replacement.isEmpty() ? "(deleted)" : replacement.strip()),
-                        head + String.join("\n", changed) + tail);
-                (isConstant && !line.contains("setp") ? constants : mutants).add(mutant);
-            }
-        }
-        int take = Math.min(CONSTANTS_A_KERNEL, constants.size());
-        for (int i = 0; i < take; i++) {
-            mutants.add(constants.get(i * constants.size() / take));
-        }
-        return mutants;
+        PtxMutants all = PtxMutants.of(Emulator.corpus(s.file), s.kernel);
+        return Stream.of(all.barriers(), all.comparisons(), PtxMutants.some(CONSTANTS_A_KERNEL, all.constants()))
+                .flatMap(List::stream)
+                .map(mutant -> new Mutant(s, mutant.what(), mutant.ptx()))
+                .toList();
     }
 
     /** The outputs under an order, or null if the kernel misbehaved. */
