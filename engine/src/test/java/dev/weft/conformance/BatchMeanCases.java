@@ -85,6 +85,20 @@ final class BatchMeanCases {
                     .withIntegers(odd.labels(), label, label, label, label, label, label, label, label)
                     .expect(odd.y(), 1));
         }
+        // in each row the label has the second largest value, so that who misses the largest counts the row
+        int classes = 300;
+        Op.CountCorrect second = count(classes, classes);
+        double[] values = new double[classes * classes];
+        int[] labels = new int[classes];
+        for (int n = 0; n < classes; n++) {
+            labels[n] = (n + 1) % classes;
+            values[n * classes + n] = 2;
+            values[n * classes + labels[n]] = 1;
+        }
+        cases.add(OpCase.of("each class is the largest once", second)
+                .with(second.x(), values)
+                .withIntegers(second.labels(), labels)
+                .expect(second.y(), 0));
         // every lane and every turn of a loop meets the NaN
         for (int place : new int[] {0, 1, 31, 32, 34}) {
             Op.CountCorrect wide = count(35, 35);

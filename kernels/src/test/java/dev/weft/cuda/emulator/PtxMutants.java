@@ -45,7 +45,8 @@ public record PtxMutants(List<Mutant> barriers, List<Mutant> comparisons, List<M
                 all.barriers.add(mutant(where, lines, i, "", ptx, begin, end));
             }
             if (comparison.matches()) {
-                String other = comparison.group(2).charAt(0) + (comparison.group(2).endsWith("t") ? "e" : "t");
+                String other =
+                        comparison.group(2).charAt(0) + (comparison.group(2).endsWith("t") ? "e" : "t");
                 String changed = comparison.group(1) + other + comparison.group(3);
                 all.comparisons.add(mutant(where, lines, i, changed, ptx, begin, end));
             }
