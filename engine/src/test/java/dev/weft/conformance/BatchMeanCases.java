@@ -91,7 +91,7 @@ final class BatchMeanCases {
         double[] values = new double[classes * classes];
         int[] labels = new int[classes];
         for (int n = 0; n < classes; n++) {
-            labels[n] = (n + 1) % classes;
+            labels[n] = (n + 7) % classes;
             values[n * classes + n] = 2;
             values[n * classes + labels[n]] = 1;
         }
