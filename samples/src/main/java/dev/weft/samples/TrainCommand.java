@@ -7,6 +7,7 @@ import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Kernels;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.io.OutputFile;
 import dev.weft.layer.Parameter;
 import dev.weft.loss.Loss;
 import dev.weft.train.EpochResult;
