@@ -1,7 +1,6 @@
 package dev.weft.samples;
 
 import dev.weft.Quote;
-import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Kernels;
@@ -150,15 +149,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try {
-            train();
-            return 0;
-        } catch (OutOfMemoryError e) {
-            throw new WeftException(
-                    "out of memory: %s, with a Java heap of %,d MB. Take a smaller --batch, or more heap: WEFT_JAVA_OPTS=-Xmx8g"
-                            .formatted(e.getMessage(), Runtime.getRuntime().maxMemory() >> 20),
-                    e);
-        }
+        train();
+        return 0;
     }
 
     private void train() {

@@ -1,5 +1,7 @@
 package dev.weft.samples.bench;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import dev.weft.samples.Machine;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -28,7 +30,7 @@ import java.util.stream.Stream;
  */
 public record Environment(
         String weft,
-        String commit,
+        @JsonSetter(nulls = Nulls.SET) String commit,
         String jdk,
         List<String> jvmFlags,
         String os,
@@ -55,7 +57,11 @@ public record Environment(
      * @param cpuThrottled how often the first processor was throttled since the start; null where it is not known
      * @param gpu what nvidia-smi tells; empty without a GPU
      */
-    public record State(double loadAverage, List<Double> cpuMegahertz, Long cpuThrottled, Map<String, String> gpu) {
+    public record State(
+            double loadAverage,
+            List<Double> cpuMegahertz,
+            @JsonSetter(nulls = Nulls.SET) Long cpuThrottled,
+            Map<String, String> gpu) {
 
         /** @param withGpu whether to ask for the GPU */
         static State now(boolean withGpu) {
