@@ -27,7 +27,7 @@ public final class Fuzz {
     private static final int INPUTS = Integer.getInteger("weft.fuzz.inputs", 20_000);
     private static final long SEED = Long.getLong("weft.fuzz.seed", 1);
     private static final int MAX_CHANGES = 6;
-    private static final int MAX_BYTES = 1 << 20;
+    private static final int MAX_BYTES = 1 << 17;
     private static final long MAX_ALLOCATED = 64L << 20;
     private static final long MAX_NANOS = 2_000_000_000L;
     private static final ThreadMXBean THREAD = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -251,7 +251,7 @@ public final class Fuzz {
     private byte[] repeated(byte[] bytes, int from, int to) {
         byte[] part = Arrays.copyOfRange(bytes, from, to);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        int times = 1 << random.nextInt(12);
+        int times = 1 << random.nextInt(9);
         for (int i = 0; i < times; i++) {
             out.writeBytes(part);
         }

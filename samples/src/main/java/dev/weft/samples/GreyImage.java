@@ -45,14 +45,14 @@ record GreyImage(int width, int height, float[] values) {
             if (!readers.hasNext()) {
                 throw new DataException(file + " is no image: neither PNG nor JPEG, nor an IDX file");
             }
-            return read(file, readers.next(), in).turned(Orientation.of(content));
+            if (ImageHeader.isCmyk(content)) {
+                throw new DataException(
+                        file + " has the colours for printing, CMYK, which are not read; save it in RGB or grey");
+            }
+            return read(file, readers.next(), in).turned(ImageHeader.orientation(content));
         } catch (DataException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            if ("Unsupported Image Type".equals(e.getMessage())) {
-                throw new DataException(
-                        file + " has colours that are not read, such as CMYK, for printing; save it in RGB or grey", e);
-            }
             // readers throw all kinds of exceptions for malformed files
             throw new DataException(file + " is truncated or corrupt: " + Reason.of(e), e);
         }
@@ -126,7 +126,7 @@ record GreyImage(int width, int height, float[] values) {
         }
     }
 
-    /** As it is to be seen, where it is stored in an {@link Orientation}. */
+    /** As it is to be seen, where it is stored in an orientation of {@link ImageHeader#orientation}. */
     GreyImage turned(int orientation) {
         return switch (orientation) {
             case 2 -> mirrored();

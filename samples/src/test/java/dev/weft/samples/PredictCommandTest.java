@@ -218,7 +218,7 @@ class PredictCommandTest {
                 write("white.png", digit(1, 50, 50, 0, 0, true)).toString());
         failsWith(1, "IDX", "--model", weights, file("labels", IdxFiles.labels(3)));
         failsWith(1, "[1,3,3]", "--model", weights, file("small", IdxFiles.images(2, 3, 3)));
-        failsWith(1, "there is no file", "--model", folder + "/none", png);
+        failsWith(1, "none does not exist", "--model", folder + "/none", png);
         failsWith(1, "truncated", "--model", cut(weights), png);
         failsWith(1, "no safetensors file", "--model", png, png);
         failsWith(2, "--labels needs exactly one FILE", "--model", weights, "--labels", "x", png);
