@@ -151,7 +151,7 @@ public record DataFetcher(
                 });
                 LOG.info("fetched {} file(s) from {} to {}", missing.size(), source.name(), cache);
             } catch (IOException | DataException e) {
-                tried.add(source.name() + ": " + e.getMessage());
+                tried.add(source.name() + ": " + Reason.of(e));
                 LOG.debug("{} failed", source.name(), e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -1,5 +1,6 @@
 package dev.weft.data;
 
+import dev.weft.io.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -49,7 +50,7 @@ public record HttpMirror(URI folder, Duration patience) implements DataSource {
             try {
                 content = Idx.gunzip(compressed);
             } catch (IOException e) {
-                throw new IOException("%s is truncated or corrupt (%s)".formatted(name, e.getMessage()), e);
+                throw new IOException("%s is truncated or corrupt (%s)".formatted(name, Reason.of(e)), e);
             }
             store.put(file, content);
         }
@@ -109,7 +110,7 @@ public record HttpMirror(URI folder, Duration patience) implements DataSource {
         if (cause instanceof HttpTimeoutException) {
             return "no connection in time";
         }
-        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        return Reason.of(cause);
     }
 
     /** What has come so far; written by the client's thread. */

@@ -162,7 +162,8 @@ final class SafeTensorsReader {
         expect(
                 type != null && shape != null && offsets != null && offsets.length == 2,
                 () -> "tensor " + name + " needs dtype, shape and two data_offsets");
-        Entry entry = new Entry(name, Type.BY_NAME.get(type), type, shape, offsets[0], offsets[1]);
+        Type known = Type.BY_NAME.get(type);
+        Entry entry = new Entry(name, known, known == null ? type : known.name(), shape, offsets[0], offsets[1]);
         check(entry);
         return entry;
     }
@@ -182,13 +183,13 @@ final class SafeTensorsReader {
     }
 
     private void check(Entry entry) {
+        double elements = 1; // a double, since a malformed shape may have more than a long holds
         for (long size : entry.shape) {
+            elements *= size;
             expect(
                     size >= 0 && size <= Integer.MAX_VALUE,
                     () -> "tensor " + entry.name + " has the shape " + Arrays.toString(entry.shape));
         }
-        // a double, since a malformed shape may have more than a long holds
-        double elements = Arrays.stream(entry.shape).asDoubleStream().reduce(1, (a, b) -> a * b);
         boolean fits = entry.from >= 0
                 && entry.to >= entry.from
                 && (entry.type == null || entry.type.bytes * elements == entry.to - entry.from);

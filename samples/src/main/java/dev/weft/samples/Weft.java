@@ -200,7 +200,9 @@ public final class Weft implements Callable<Integer> {
     }
 
     private int failure(Exception e, CommandLine command) {
-        String message = e instanceof WeftException ? e.getMessage() : "internal error: " + e;
+        // which is of bounded length
+        WeftException known = e instanceof WeftException w ? w : new WeftException("internal error: " + e);
+        String message = known.getMessage();
         print(command, message, e);
         return CommandLine.ExitCode.SOFTWARE;
     }

@@ -2,6 +2,7 @@ package dev.weft.samples.bench;
 
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
+import dev.weft.io.Reason;
 import dev.weft.samples.Machine;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -152,7 +153,7 @@ public record Environment(
                 lines.findFirst().ifPresent(line -> values.addAll(List.of(line.split(", "))));
             }
         } catch (IOException | UncheckedIOException e) {
-            return Map.of("nvidia-smi", "could not be run: " + e.getMessage());
+            return Map.of("nvidia-smi", "could not be run: " + Reason.of(e));
         }
         List<String> fields = List.of(GPU_FIELDS.split(","));
         Map<String, String> gpu = new LinkedHashMap<>();
