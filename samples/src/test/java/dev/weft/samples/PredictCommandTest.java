@@ -236,7 +236,13 @@ class PredictCommandTest {
         String image = write("four.png", digit(4, 64, 64, 40, 0, true)).toString();
         failsWith(
                 1,
-                "says of itself what needs 1,800,000,",
+                "says of itself what needs 500,001,502 values, and has ",
+                "--model",
+                claim("1,1000,1000", "0.5", "1", "a\nb"),
+                image);
+        failsWith(
+                1,
+                "more elements than can be counted follow from the input [[1,60000,60000]]",
                 "--model",
                 claim("1,60000,60000", "0.5", "1", "a\nb"),
                 image);
