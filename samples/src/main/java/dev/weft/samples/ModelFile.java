@@ -97,7 +97,8 @@ record ModelFile(
                     table ? Optional.of(TableForm.read(metadata)) : Optional.empty()));
         } catch (IllegalArgumentException e) {
             throw new DataException(
-                    "%s has malformed metadata (%s): %s".formatted(file, Reason.of(e), Quote.text(metadata.toString())), e);
+                    "%s has malformed metadata (%s): %s".formatted(file, Reason.of(e), Quote.text(metadata.toString())),
+                    e);
         }
     }
 

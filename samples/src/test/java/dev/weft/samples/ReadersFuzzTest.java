@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,7 +61,13 @@ class ReadersFuzzTest {
     @Test
     void modelFiles() throws IOException {
         ModelFile description = new ModelFile(
-                "mlp", Shape.of(1, 28, 28), Mnist.MEAN, Mnist.DEVIATION, ModelFile.numbers(10), ModelFile.MNIST);
+                "mlp",
+                Shape.of(1, 28, 28),
+                Mnist.MEAN,
+                Mnist.DEVIATION,
+                ModelFile.numbers(10),
+                ModelFile.MNIST,
+                Optional.empty());
         Path file = folder.resolve("model");
         SafeTensors.write(file, Map.of("x", HostTensor.of(Shape.of(1), 1f)), description.metadata());
         Fuzz.run(
