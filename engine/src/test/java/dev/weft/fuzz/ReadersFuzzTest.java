@@ -87,7 +87,7 @@ class ReadersFuzzTest {
                 },
                 text("length,width,class\n5.1,3.5,a\n4.9,3e-1,b\n-7,.5,\"c, \"\"d\"\"\"\n"),
                 text("\ufeffx,y\r\n1,0\r\n2,1\r\n"),
-                text("a,b,c\n1,2,7\n3,4,10\n"));
+                text("a;b;c\n1,5;2;x\n3,5;4;y\n"));
     }
 
     private static byte[] text(String text) {
