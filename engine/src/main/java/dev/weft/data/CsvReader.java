@@ -2,11 +2,14 @@ package dev.weft.data;
 
 import dev.weft.DataException;
 import dev.weft.Quote;
+import dev.weft.io.InputFile;
+import dev.weft.io.Reason;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,13 +55,9 @@ final class CsvReader implements AutoCloseable {
         if (Files.isDirectory(file)) {
             throw new DataException(file + " is a folder, a CSV file is needed");
         }
-        try {
-            return new CsvReader(file.toString(), Files.newBufferedReader(file));
-        } catch (NoSuchFileException e) {
-            throw new DataException(file + " does not exist", e);
-        } catch (IOException e) {
-            throw new DataException("cannot read %s: %s".formatted(file, e), e);
-        }
+        // whose decoder refuses what is not UTF-8
+        return new CsvReader(
+                file.toString(), new InputStreamReader(InputFile.open(file), StandardCharsets.UTF_8.newDecoder()));
     }
 
     /**
@@ -92,7 +91,7 @@ final class CsvReader implements AutoCloseable {
                             .formatted(name, line),
                     e);
         } catch (IOException e) {
-            throw new DataException("cannot read %s: %s".formatted(name, e), e);
+            throw new DataException("cannot read %s: %s".formatted(name, Reason.of(e)), e);
         }
     }
 
@@ -281,7 +280,7 @@ final class CsvReader implements AutoCloseable {
         try {
             in.close();
         } catch (IOException e) {
-            throw new DataException("cannot close %s: %s".formatted(name, e), e);
+            throw new DataException("cannot close %s: %s".formatted(name, Reason.of(e)), e);
         }
     }
 }

@@ -2,10 +2,11 @@ package dev.weft.data;
 
 import dev.weft.DataException;
 import dev.weft.Warnings;
+import dev.weft.io.OutputFile;
+import dev.weft.io.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,7 +83,7 @@ public record DataFetcher(
     }
 
     private static String names(List<DataFile> files) {
-        return String.join(", ", files.stream().map(DataFile::name).toList());
+        return files.get(0).name() + (files.size() > 1 ? " and %d more".formatted(files.size() - 1) : "");
     }
 
     private void findInFolder(List<DataFile> files, Map<DataFile, Content> found, List<String> tried) {
@@ -129,13 +130,12 @@ public record DataFetcher(
 
     private void fetchFromSources(List<DataFile> files, Map<DataFile, Content> found, List<String> tried) {
         try {
-            Files.createDirectories(cache);
             // fails now, not after the download, where the cache is read-only
-            Files.delete(Files.createTempFile(cache, "weft", ".part"));
-        } catch (IOException e) {
+            OutputFile.check(cache.resolve(files.get(0).name()));
+        } catch (DataException e) {
             throw new DataException(
-                    "cannot write to the cache folder %s: %s %s. Set XDG_CACHE_HOME to a folder that can be written, or name a folder with the files with --data"
-                            .formatted(cache, e.getClass().getSimpleName(), e.getMessage()),
+                    "cannot write to the cache folder %s: %s. Set XDG_CACHE_HOME to a folder that can be written, or name a folder with the files with --data"
+                            .formatted(cache, Reason.of(e.getCause())),
                     e);
         }
         for (DataSource source : sources) {
@@ -146,27 +146,18 @@ public record DataFetcher(
             try {
                 source.fetch(missing, progress, (file, content) -> {
                     file.verify("what came from there", content);
-                    found.put(file, new Content(store(file, content).toString(), content));
+                    Path path = cache.resolve(file.name());
+                    OutputFile.write(path, content);
+                    found.put(file, new Content(path.toString(), content));
                 });
                 LOG.info("fetched {} file(s) from {} to {}", missing.size(), source.name(), cache);
             } catch (IOException | DataException e) {
-                tried.add(source.name() + ": " + e.getMessage());
+                tried.add(source.name() + ": " + Reason.of(e));
                 LOG.debug("{} failed", source.name(), e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new DataException("interrupted while data were fetched from " + source.name(), e);
             }
-        }
-    }
-
-    /** Other processes see the file only when it is complete. */
-    private Path store(DataFile file, byte[] content) throws IOException {
-        Path temporary = Files.createTempFile(cache, file.name(), ".part");
-        try {
-            Files.write(temporary, content);
-            return Files.move(temporary, cache.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(temporary);
         }
     }
 }

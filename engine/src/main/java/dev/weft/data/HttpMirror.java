@@ -1,5 +1,6 @@
 package dev.weft.data;
 
+import dev.weft.io.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -23,6 +24,8 @@ import java.util.concurrent.TimeoutException;
  * @param patience how long to wait for a connection, and for the next bytes
  */
 public record HttpMirror(URI folder, Duration patience) implements DataSource {
+    /** What gzip adds at most to data that it cannot compress. */
+    private static final int GZIP_BYTES = 1 << 20;
 
     /** With a patience of 15 seconds. */
     public static HttpMirror of(String folder) {
@@ -42,18 +45,19 @@ public record HttpMirror(URI folder, Duration patience) implements DataSource {
                 .build();
         for (DataFile file : files) {
             String name = file.name() + ".gz";
-            byte[] compressed = get(client, name, progress);
+            byte[] compressed = get(client, name, file.bytes() + GZIP_BYTES, progress);
             byte[] content;
             try {
                 content = Idx.gunzip(compressed);
             } catch (IOException e) {
-                throw new IOException("%s is truncated or corrupt (%s)".formatted(name, e.getMessage()), e);
+                throw new IOException("%s is truncated or corrupt (%s)".formatted(name, Reason.of(e)), e);
             }
             store.put(file, content);
         }
     }
 
-    private byte[] get(HttpClient client, String name, Progress progress) throws IOException, InterruptedException {
+    private byte[] get(HttpClient client, String name, long maxBytes, Progress progress)
+            throws IOException, InterruptedException {
         URI address = folder.resolve(name);
         Received received = new Received();
         CompletableFuture<HttpResponse<Void>> response =
@@ -63,6 +67,9 @@ public record HttpMirror(URI folder, Duration patience) implements DataSource {
                     boolean found = info.statusCode() == 200;
                     return HttpResponse.BodySubscribers.ofByteArrayConsumer(chunk -> chunk.ifPresent(bytes -> {
                         long done = received.add(bytes);
+                        if (done > maxBytes) {
+                            throw new IllegalStateException("more than %,d bytes come".formatted(maxBytes));
+                        }
                         if (found) {
                             progress.bytes(address.toString(), done, total);
                         }
@@ -103,7 +110,7 @@ public record HttpMirror(URI folder, Duration patience) implements DataSource {
         if (cause instanceof HttpTimeoutException) {
             return "no connection in time";
         }
-        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        return Reason.of(cause);
     }
 
     /** What has come so far; written by the client's thread. */

@@ -1,12 +1,13 @@
 package dev.weft.data;
 
 import dev.weft.DataException;
+import dev.weft.io.InputFile;
+import dev.weft.io.Reason;
 import dev.weft.tensor.Shape;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
@@ -23,6 +24,8 @@ public record Idx(String name, int[] dimensions, byte[] values) {
     private static final int UNSIGNED_BYTE = 0x08;
     private static final int IMAGES = 3;
     private static final int LABELS = 1;
+    private static final int MAX_VALUES = Integer.MAX_VALUE - 64;
+    private static final int UNPACKED_AT_ONCE = 1 << 24;
 
     /**
      * Images with their labels; pixels are scaled to 0..1.
@@ -110,16 +113,18 @@ public record Idx(String name, int[] dimensions, byte[] values) {
                 throw new DataException("%s is empty: its dimension %d is 0".formatted(name, i));
             }
             elements *= Integer.toUnsignedLong(dimensions[i]);
-            if (elements > Integer.MAX_VALUE - header) {
+            if (elements > MAX_VALUES) {
                 throw new DataException("%s announces more than 2^31 values; its header is corrupt, or it is too large"
                         .formatted(name));
             }
         }
         if (content.length != header + elements) {
-            throw new DataException("%s %s: %,d bytes, its header announces %s values, which need %,d"
+            boolean truncated = content.length < header + elements;
+            throw new DataException("%s %s: %s%,d bytes, its header announces %s values, which need %,d"
                     .formatted(
                             name,
-                            content.length < header + elements ? "is truncated" : "has trailing bytes",
+                            truncated ? "is truncated" : "has trailing bytes",
+                            content.length == header + elements + 1 ? "at least " : "",
                             content.length,
                             Shape.of(dimensions),
                             header + elements));
@@ -128,34 +133,74 @@ public record Idx(String name, int[] dimensions, byte[] values) {
     }
 
     /**
-     * The bytes of a file, uncompressed where it is gzip, whatever it is called.
+     * The bytes of a file, uncompressed where it is gzip, whatever it is called. Of gzip data no more is unpacked than the IDX
+     * header announces, and one byte by which {@link #parse} sees that there is more.
      *
      * @throws DataException if it cannot be read, or its gzip data are truncated or corrupt
      */
     static byte[] content(Path file) {
-        byte[] bytes;
-        try {
-            bytes = Files.readAllBytes(file);
-        } catch (NoSuchFileException e) {
-            throw new DataException(file + " does not exist", e);
-        } catch (IOException e) {
-            throw new DataException("cannot read " + file + ": " + e.getMessage(), e);
+        byte[] bytes = InputFile.read(file);
+        if (!isGzip(bytes)) {
+            return bytes;
         }
         try {
             return gunzip(bytes);
         } catch (IOException e) {
-            throw new DataException(file + " holds truncated or corrupt gzip data: " + e.getMessage(), e);
+            throw new DataException(file + " holds truncated or corrupt gzip data: " + Reason.of(e), e);
         }
     }
 
-    /** Uncompresses gzip data; other data come back as they are. */
+    private static boolean isGzip(byte[] bytes) {
+        return bytes.length >= 2 && (bytes[0] & 0xff) == 0x1f && (bytes[1] & 0xff) == 0x8b;
+    }
+
+    /** Unpacks gzip data as {@link #content} does; other data come back as they are. */
     static byte[] gunzip(byte[] bytes) throws IOException {
-        boolean gzip = bytes.length >= 2 && (bytes[0] & 0xff) == 0x1f && (bytes[1] & 0xff) == 0x8b;
-        if (!gzip) {
+        if (!isGzip(bytes)) {
             return bytes;
         }
-        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes), 1 << 16)) {
-            return in.readAllBytes();
+        try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes), 1 << 16)) {
+            byte[] header = in.readNBytes(Integer.BYTES * (1 + IMAGES));
+            long announced = announced(header);
+            byte[] content = read(in, header, announced);
+            if (content.length == announced) {
+                int more = in.read();
+                if (more >= 0) {
+                    content = Arrays.copyOf(content, content.length + 1);
+                    content[content.length - 1] = (byte) more;
+                }
+            }
+            return content;
+        }
+    }
+
+    /** The bytes of a file with this beginning; those of the beginning where it is no IDX file, or an impossible one. */
+    private static long announced(byte[] start) {
+        int rank = start.length < Integer.BYTES ? 0 : ByteBuffer.wrap(start).getInt() ^ UNSIGNED_BYTE << Byte.SIZE;
+        int header = Integer.BYTES * (1 + rank);
+        if (rank < 1 || rank > IMAGES || start.length < header) {
+            return start.length;
+        }
+        long elements = 1;
+        for (int i = 1; i <= rank && elements <= Integer.MAX_VALUE; i++) {
+            elements *= Integer.toUnsignedLong(ByteBuffer.wrap(start).getInt(i * Integer.BYTES));
+        }
+        return elements > MAX_VALUES ? start.length : Math.max(start.length, header + elements);
+    }
+
+    /** The rest up to {@code bytes} in all; the array grows as data come, since the header may lie. */
+    private static byte[] read(InputStream in, byte[] start, long bytes) throws IOException {
+        byte[] content = Arrays.copyOf(start, (int) Math.min(bytes, UNPACKED_AT_ONCE));
+        int count = start.length;
+        while (true) {
+            count += in.readNBytes(content, count, content.length - count);
+            if (count < content.length) {
+                return Arrays.copyOf(content, count);
+            }
+            if (count == bytes) {
+                return content;
+            }
+            content = Arrays.copyOf(content, (int) Math.min(bytes, 2L * count));
         }
     }
 }

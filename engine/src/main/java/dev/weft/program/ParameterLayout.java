@@ -1,5 +1,6 @@
 package dev.weft.program;
 
+import dev.weft.ShapeException;
 import dev.weft.WeftException;
 import dev.weft.layer.Parameter;
 import dev.weft.optim.Optimizer;
@@ -21,20 +22,33 @@ import java.util.Map;
  */
 public final class ParameterLayout {
     private static final int ALIGNMENT = 64;
+    private static final int MAX_ELEMENTS = Integer.MAX_VALUE - ALIGNMENT;
 
     private final TensorRef parameters;
     private final TensorRef gradients;
     private final Map<String, TensorRef> views = new LinkedHashMap<>();
     private final Map<String, TensorRef> gradientViews = new LinkedHashMap<>();
 
-    /** Lays out the parameters of a graph. */
+    /**
+     * Lays out the parameters of a graph.
+     *
+     * @throws ShapeException if they have more elements in all than fit into a buffer; the message names the one that is too much
+     */
     public ParameterLayout(List<Parameter> all) {
         List<Parameter> ordered = all.stream()
                 .sorted(Comparator.comparing((Parameter p) -> p.shape().rank() < 2))
                 .toList();
-        long total =
-                ordered.stream().mapToLong(p -> aligned(p.shape().elements())).sum();
-        Shape flat = Shape.of(Math.toIntExact(Math.max(total, ALIGNMENT)));
+        long total = 0;
+        for (Parameter p : ordered) {
+            total += aligned(p.shape().elements());
+            if (p.shape().elements() > MAX_ELEMENTS || total > MAX_ELEMENTS) {
+                throw new ShapeException(
+                        p.name(),
+                        "the parameters up to this one, of shape %s, do not fit into a buffer, which has %,d elements at most"
+                                .formatted(p.shape(), MAX_ELEMENTS));
+            }
+        }
+        Shape flat = Shape.of((int) Math.max(total, ALIGNMENT));
         parameters = TensorRef.persistent("parameters", DType.REAL, flat, Role.PARAMETER);
         gradients = TensorRef.persistent("gradients", DType.REAL, flat, Role.GRADIENT);
         long offset = 0;
@@ -46,7 +60,7 @@ public final class ParameterLayout {
     }
 
     private static long aligned(long elements) {
-        return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        return (Math.min(elements, MAX_ELEMENTS) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 
     /** The flat buffer of all parameters. */

@@ -18,7 +18,11 @@ public final class Shape {
                 throw new IllegalArgumentException(
                         "every dimension must be at least 1, got " + Arrays.toString(dimensions));
             }
-            product = Math.multiplyExact(product, (long) dimension);
+            if (product > Long.MAX_VALUE / dimension) {
+                throw new IllegalArgumentException(
+                        "a tensor has at most 2^63 elements, got the shape " + Arrays.toString(dimensions));
+            }
+            product *= dimension;
         }
         this.dimensions = dimensions;
         this.elements = product;
@@ -27,7 +31,7 @@ public final class Shape {
     /**
      * The shape with these dimensions, outermost first.
      *
-     * @throws IllegalArgumentException if a dimension is below 1
+     * @throws IllegalArgumentException if a dimension is below 1, or the product of all beyond 2^63
      */
     public static Shape of(int... dimensions) {
         return new Shape(dimensions.clone());

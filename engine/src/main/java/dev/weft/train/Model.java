@@ -1,6 +1,5 @@
 package dev.weft.train;
 
-import dev.weft.Quote;
 import dev.weft.ShapeException;
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
@@ -373,20 +372,18 @@ public final class Model implements AutoCloseable {
      * @throws ShapeException if a shape differs
      */
     public void load(Path file) {
-        Map<String, HostTensor> tensors = SafeTensors.read(file);
-        for (Parameter parameter : graph.parameters()) {
+        List<Parameter> parameters = graph.parameters();
+        Map<String, HostTensor> tensors =
+                SafeTensors.read(file, parameters.stream().map(Parameter::name).toList());
+        for (Parameter parameter : parameters) {
             HostTensor values = tensors.get(parameter.name());
-            if (values == null) {
-                throw new dev.weft.DataException("%s has no tensor %s, which the graph needs; it has %s"
-                        .formatted(file, parameter.name(), Quote.names(List.copyOf(tensors.keySet()))));
-            }
             if (!values.shape().equals(parameter.shape())) {
                 throw new ShapeException(
                         parameter.name(),
                         "the graph needs shape %s, %s has %s".formatted(parameter.shape(), file, values.shape()));
             }
         }
-        for (Parameter parameter : graph.parameters()) {
+        for (Parameter parameter : parameters) {
             setParameter(parameter.name(), tensors.get(parameter.name()));
         }
     }

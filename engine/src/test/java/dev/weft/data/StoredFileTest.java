@@ -18,11 +18,11 @@ class StoredFileTest {
     void tellsWholeFilesFromCorruptAndMissingOnes() throws IOException {
         byte[] content = IdxFiles.labels(100);
         List<DataFile> files = List.of(
-                new DataFile("plain", DataFile.sha256(content)),
-                new DataFile("packed", DataFile.sha256(content)),
-                new DataFile("changed", DataFile.sha256(content)),
-                new DataFile("cut", DataFile.sha256(content)),
-                new DataFile("absent", DataFile.sha256(content)));
+                new DataFile("plain", content.length, DataFile.sha256(content)),
+                new DataFile("packed", content.length, DataFile.sha256(content)),
+                new DataFile("changed", content.length, DataFile.sha256(content)),
+                new DataFile("cut", content.length, DataFile.sha256(content)),
+                new DataFile("absent", content.length, DataFile.sha256(content)));
         Files.write(folder.resolve("plain"), content);
         byte[] packed = IdxFiles.gzip(content);
         Files.write(folder.resolve("packed.gz"), packed);

@@ -151,13 +151,23 @@ class SafeTensorsTest {
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[\"2\"],\"data_offsets\":[0,8]}} | malformed array",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[2.5],\"data_offsets\":[0,8]}} | malformed array",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}} | malformed",
-                "{\"x\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}} | shape [0]",
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}} | no tensor takes bytes 0 to 8",
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,8]}} | takes bytes 0 to 8",
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}x | malformed",
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}} {} | text follows the header's end",
+                "` {\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}` | does not begin with {",
+                "{\"x\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}} | two dtypes",
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"shape\":[2],\"data_offsets\":[0,8]}} | two shapes",
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"data_offsets\":[0,8]}} | two data_offsets",
+                "{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}} | its metadata have a twice",
+                "{\"__metadata__\":{},\"__metadata__\":{}} | two entries are named __metadata__",
+                "{\"x\":{\"dtype\":4,\"shape\":[2],\"data_offsets\":[0,8]}} | the dtype of tensor x is no text",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}} | shape [-2]",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[4294967298],\"data_offsets\":[0,8]}} | shape [4294967298]",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[2147483647,2147483647,2147483647],\"data_offsets\":[0,8]}} | malformed",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[2147483647,2147483647],\"data_offsets\":[0,18446744056529682436]}} | malformed",
-                "{\"x\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}} | type F16",
-                "{\"x\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[0,8]}} | type I32",
+                "{\"x\":{\"dtype\":\"F8_E4M3\",\"shape\":[8],\"data_offsets\":[0,8]}} | type F8_E4M3; F32, F16, BF16, F64, BOOL and integers can be read",
+                "{\"x\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,8]}} | takes bytes 0 to 8",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}} | takes bytes 0 to 4",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}} | takes bytes 0 to 8",
                 "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}} | takes bytes 8 to 0",
@@ -193,18 +203,104 @@ class SafeTensorsTest {
         }
     }
 
-    /** A tensor that fails while it is written leaves the old file, and no other one. */
+    /** Every type of the format that Weft reads, with values that show sign, rounding and byte order. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "F16  | 003c 00c4 0100 ff7b 007c | 1 -4 5.9604645e-8 65504 Infinity",
+                "BF16 | 803f 80c0 ff7f | 1 -4 NaN",
+                "I8   | 7f 80 ff | 127 -128 -1",
+                "U8   | 7f 80 ff | 127 128 255",
+                "BOOL | 00 01 | 0 1",
+                "I16  | 0100 ffff | 1 -1",
+                "U16  | 0100 ffff | 1 65535",
+                "I32  | 01000000 ffffffff | 1 -1",
+                "U32  | 01000000 ffffffff | 1 4294967295",
+                "I64  | 0100000000000000 ffffffffffffffff | 1 -1",
+                "U64  | 0100000000000000 ffffffffffffffff 00080000000000 80 | 1 18446744073709551615 9223372036854777856",
+            })
+    void allTypesAreConverted(String type, String hexadecimal, String expected) throws IOException {
+        byte[] data = java.util.HexFormat.of().parseHex(hexadecimal.replace(" ", ""));
+        double[] values =
+                Stream.of(expected.split(" ")).mapToDouble(Double::parseDouble).toArray();
+        Path file = file(
+                "{\"x\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,%d]}}"
+                        .formatted(type, values.length, data.length),
+                data);
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        HostTensor read = SafeTensors.read(file).get("x");
+        assertThat(read.floats()).containsExactly(floats);
+        if (read.array() instanceof double[] doubles) {
+            assertThat(doubles).containsExactly(values);
+        }
+    }
+
     @Test
-    void aFailedWriteLeavesTheOldFile() throws IOException {
-        Path file = folder.resolve("weights.safetensors");
-        SafeTensors.write(file, tensors(), Map.of());
-        byte[] before = Files.readAllBytes(file);
-        Path blocker = folder.resolve("weights.safetensors.part");
-        Files.createDirectories(blocker.resolve("in the way"));
-        assertThatThrownBy(() -> SafeTensors.write(file, tensors(), Map.of()))
+    void whatIsNotNeededMayBeOfAnyTypeAndEmpty() throws IOException {
+        Path file = file(
+                "{\"empty\":{\"dtype\":\"F32\",\"shape\":[3,0],\"data_offsets\":[2,2]},"
+                        + "\"steps\":{\"dtype\":\"F8_E5M2\",\"shape\":[2],\"data_offsets\":[0,2]},"
+                        + "\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}}   ",
+                new byte[] {1, 2, 0, 0, (byte) 0x80, 0x3f});
+        assertThat(SafeTensors.read(file, List.of("x")).get("x").floats()).containsExactly(1f);
+        assertThatThrownBy(() -> SafeTensors.read(file)).hasMessageContaining("tensor steps has type F8_E5M2");
+        assertThatThrownBy(() -> SafeTensors.read(file, List.of("empty")))
                 .isInstanceOf(DataException.class)
-                .hasMessageContaining("cannot write " + file);
-        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+                .hasMessageContaining("tensor empty has the shape [3, 0], which holds no value");
+        assertThatThrownBy(() -> SafeTensors.read(file, List.of("x", "y")))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("has no tensor y, which is needed; it has [empty, steps, x]");
+        Path empty = file("{\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}", new byte[0]);
+        assertThat(SafeTensors.read(empty)).isEmpty();
+    }
+
+    @Test
+    void aHeaderThatIsNotUtf8IsRefused() throws IOException {
+        byte[] bytes = Files.readAllBytes(file("{\"_\":{}}", new byte[0]));
+        bytes[10] = (byte) 0xff;
+        Path file = Files.write(folder.resolve("latin"), bytes);
+        assertThatThrownBy(() -> SafeTensors.read(file))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("not UTF-8");
+    }
+
+    /** A thousand tensors that all claim the same four MiB: four gigabytes, if they were read before they are checked. */
+    @Test
+    void tensorsThatShareTheirBytesTakeNoMemory() throws IOException {
+        String entries = java.util.stream.IntStream.range(0, 1000)
+                .mapToObj(i ->
+                        "\"t%d\":{\"dtype\":\"F32\",\"shape\":[1048576],\"data_offsets\":[0,4194304]}".formatted(i))
+                .collect(java.util.stream.Collectors.joining(",", "{", "}"));
+        Path file = file(entries, new byte[4 << 20]);
+        long before = allocatedBytes();
+        assertThatThrownBy(() -> SafeTensors.read(file))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("overlaps another one");
+        assertThat(allocatedBytes() - before).isLessThan(8 << 20);
+    }
+
+    /** 200,000 tensors of one value each: objects for each, but no buffers. */
+    @Test
+    void manySmallTensorsTakeLittleMoreThanTheirHeader() throws IOException {
+        int count = 200_000;
+        StringBuilder header = new StringBuilder("{");
+        for (int i = 0; i < count; i++) {
+            header.append("%s\"t%d\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%d,%d]}"
+                    .formatted(i == 0 ? "" : ",", i, 4 * i, 4 * i + 4));
+        }
+        Path file = file(header.append('}').toString(), new byte[4 * count]);
+        long before = allocatedBytes();
+        assertThat(SafeTensors.read(file)).hasSize(count);
+        assertThat(allocatedBytes() - before).isLessThan(2 * Files.size(file) + (300L << 20));
+    }
+
+    private static long allocatedBytes() {
+        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
+                .getCurrentThreadAllocatedBytes();
     }
 
     @Test

@@ -3,11 +3,15 @@ package dev.weft.program;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.ShapeException;
 import dev.weft.WeftException;
+import dev.weft.graph.Graph;
+import dev.weft.layer.Layers;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Optimizer;
 import dev.weft.optim.Sgd;
 import dev.weft.tensor.Role;
+import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,5 +118,17 @@ class ParameterLayoutTest {
         assertThat(empty.views()).isEmpty();
         assertThat(empty.ranges(Sgd.of(1))).isEmpty();
         assertThat(empty.parameters().elements()).isPositive();
+    }
+
+    /** Five thousand million weights. */
+    @Test
+    void parametersThatFitIntoNoBufferNameTheLayer() {
+        Graph graph =
+                Graph.sequential(Shape.of(100_000), Layers.linear(10), Layers.linear(100), Layers.linear(50_000_000));
+        assertThatThrownBy(() -> new ParameterLayout(graph.parameters()))
+                .isInstanceOf(ShapeException.class)
+                .hasMessage(
+                        "linear3.weight: the parameters up to this one, of shape [50000000,100], do not fit into a buffer,"
+                                + " which has 2,147,483,583 elements at most");
     }
 }

@@ -63,7 +63,9 @@ class ShapeTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("[3, 0]");
         int huge = Integer.MAX_VALUE;
-        assertThatThrownBy(() -> Shape.of(huge, huge, huge)).isInstanceOf(ArithmeticException.class);
+        assertThatThrownBy(() -> Shape.of(huge, huge, huge))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at most 2^63 elements, got the shape [2147483647, 2147483647, 2147483647]");
         assertThat(Shape.of(huge, huge).elements()).isEqualTo((long) huge * huge);
     }
 

@@ -5,6 +5,7 @@ import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.BackendProvider;
 import dev.weft.backend.Finding;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import jcuda.driver.CUdevice;
@@ -19,6 +20,8 @@ public final class CudaProvider implements BackendProvider {
 
     /** The device to use, {@code -Dweft.cuda.device=1} for the second one. */
     private static final int ORDINAL = Integer.getInteger("weft.cuda.device", 0);
+
+    private static final String NO_DRIVER = "there is no CUDA driver (libcuda.so.1); install NVIDIA's driver";
 
     @Override
     public String name() {
@@ -47,7 +50,11 @@ public final class CudaProvider implements BackendProvider {
         if (!os.equals("Linux") || !architecture.equals("amd64")) {
             return "it needs Linux on x86-64, this is " + os + " on " + architecture;
         }
+        if (!DriverFile.isPresent(System.getenv("LD_LIBRARY_PATH"), Path.of("/"))) {
+            return NO_DRIVER;
+        }
         try {
+            JCudaNatives.loadDriver();
             int status = JCudaDriver.cuInit(0);
             int[] devices = {0};
             if (status == CUresult.CUDA_SUCCESS) {
@@ -58,7 +65,9 @@ public final class CudaProvider implements BackendProvider {
             }
             return devices[0] == 0 ? "the CUDA driver found no device" : tooOld();
         } catch (UnsatisfiedLinkError e) {
-            return "there is no CUDA driver (libcuda.so.1); install NVIDIA's driver";
+            return NO_DRIVER;
+        } catch (DeviceException e) {
+            return e.getMessage();
         }
     }
 

@@ -41,6 +41,7 @@ final class Device implements AutoCloseable {
 
     /** Takes the primary context of a device, which other libraries in the process may be using too. */
     Device(int ordinal) {
+        JCudaNatives.loadDriver();
         check(JCudaDriver.cuInit(0), "cuInit");
         check(JCudaDriver.cuDeviceGet(device, ordinal), "cuDeviceGet " + ordinal);
         byte[] text = new byte[256];

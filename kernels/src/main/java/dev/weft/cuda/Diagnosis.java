@@ -1,6 +1,7 @@
 package dev.weft.cuda;
 
 import dev.weft.backend.Finding;
+import dev.weft.io.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,7 +19,7 @@ import java.util.regex.Pattern;
  * @param os its name, as Java tells it
  * @param architecture likewise
  * @param glibc version of the C library, for example 2.36; empty where it is another one
- * @param temporary where JCuda unpacks its native libraries
+ * @param natives where Weft unpacks JCuda's native libraries
  * @param finder of cuBLAS and cuDNN
  * @param unusable why the driver or the device cannot be used
  * @param device describes the device, where it can
@@ -27,7 +28,7 @@ record Diagnosis(
         String os,
         String architecture,
         String glibc,
-        Path temporary,
+        Path natives,
         LibraryFinder finder,
         Supplier<Optional<String>> unusable,
         Supplier<String> device) {
@@ -42,7 +43,7 @@ record Diagnosis(
                 System.getProperty("os.name"),
                 System.getProperty("os.arch"),
                 glibcOfMachine(),
-                Path.of(System.getProperty("java.io.tmpdir")),
+                JCudaNatives.folder(),
                 LibraryFinder.ofMachine(),
                 unusable,
                 device);
@@ -68,7 +69,7 @@ record Diagnosis(
         }
         findings.add(Finding.found("platform", "Linux on x86-64"));
         findings.add(cLibrary());
-        findings.add(temporaryFolder());
+        findings.add(nativesFolder());
         if (findings.stream().allMatch(Finding::ok)) {
             findings.add(driver());
             // they can be loaded without a driver
@@ -92,24 +93,21 @@ record Diagnosis(
                 : Finding.failed("glibc", glibc + ", JCuda needs 2." + GLIBC_MINOR, "use a newer distribution");
     }
 
-    private Finding temporaryFolder() {
+    private Finding nativesFolder() {
         String problem;
         try {
-            Path file = Files.createTempFile(temporary, "weft", ".tmp");
+            JCudaNatives.makePrivate(natives);
+            Path file = Files.createTempFile(natives, "weft", ".tmp");
             boolean loadable = file.toFile().setExecutable(true) && Files.isExecutable(file);
             Files.delete(file);
             if (loadable) {
-                return Finding.found("JCuda natives", "can be unpacked into " + temporary);
+                return Finding.found("JCuda natives", "can be unpacked into " + natives);
             }
-            problem = "cannot be loaded from %s: it is mounted noexec".formatted(temporary);
+            problem = "cannot be loaded from %s: it is mounted noexec".formatted(natives);
         } catch (IOException e) {
-            problem = "cannot be unpacked into %s: %s"
-                    .formatted(temporary, e.getClass().getSimpleName());
+            problem = "cannot be unpacked into %s: %s".formatted(natives, Reason.of(e));
         }
-        return Finding.failed(
-                "JCuda natives",
-                problem,
-                "name another folder: java -Djava.io.tmpdir=FOLDER, with scripts/weft by WEFT_JAVA_OPTS");
+        return Finding.failed("JCuda natives", problem, "name another cache folder with XDG_CACHE_HOME");
     }
 
     private Finding driver() {

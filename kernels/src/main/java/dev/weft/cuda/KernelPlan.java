@@ -3,19 +3,20 @@ package dev.weft.cuda;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import dev.weft.DataException;
+import dev.weft.io.InputFile;
+import dev.weft.io.OutputFile;
+import dev.weft.io.Reason;
 import dev.weft.op.Op;
 import dev.weft.program.Program;
 import dev.weft.tensor.TensorRef;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -100,15 +101,13 @@ record KernelPlan(String device, boolean tf32, Map<String, Choice> choices) {
     // ---------------------------------------------------------------- the file
 
     /**
-     * Writes the plan as JSON; the file appears under its name only when it is complete.
+     * Writes the plan as JSON.
      *
      * @throws DataException if that cannot be done
      */
     void write(Path file) {
-        Path temporary = file.resolveSibling(file.getFileName() + ".part");
-        try {
-            try (Writer out = Files.newBufferedWriter(temporary);
-                    JsonGenerator json = new JsonFactory().createGenerator(out)) {
+        OutputFile.write(file, out -> {
+            try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
                 json.setPrettyPrinter(new DefaultPrettyPrinter());
                 json.writeStartObject();
                 json.writeNumberField("format", FORMAT);
@@ -131,10 +130,7 @@ record KernelPlan(String device, boolean tf32, Map<String, Choice> choices) {
                 json.writeEndArray();
                 json.writeEndObject();
             }
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            throw new DataException("cannot write the kernel plan " + file + ": " + e, e);
-        }
+        });
     }
 
     /**
@@ -147,7 +143,10 @@ record KernelPlan(String device, boolean tf32, Map<String, Choice> choices) {
         String digest = "";
         boolean tf32 = false;
         Map<String, Choice> choices = new TreeMap<>();
-        try (JsonParser json = new JsonFactory().createParser(Files.newBufferedReader(file))) {
+        if (!Files.exists(file)) {
+            throw new DataException("there is no kernel plan " + file + "; make it with weft tune");
+        }
+        try (JsonParser json = new JsonFactory().createParser(InputFile.open(file))) {
             expect(json.nextToken() == JsonToken.START_OBJECT, file);
             while (json.nextToken() == JsonToken.FIELD_NAME) {
                 String field = json.currentName();
@@ -161,10 +160,10 @@ record KernelPlan(String device, boolean tf32, Map<String, Choice> choices) {
                     default -> json.skipChildren();
                 }
             }
-        } catch (NoSuchFileException e) {
-            throw new DataException("there is no kernel plan " + file + "; make it with weft tune", e);
+        } catch (JsonProcessingException e) {
+            throw new DataException("cannot read the kernel plan " + file + ": " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new DataException("cannot read the kernel plan " + file + ": " + e.getMessage(), e);
+            throw new DataException("cannot read the kernel plan " + file + ": " + Reason.of(e), e);
         }
         KernelPlan plan = new KernelPlan(device, tf32, choices);
         if (!plan.digest().equals(digest)) {

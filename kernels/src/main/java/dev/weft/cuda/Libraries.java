@@ -5,8 +5,6 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
-import jcuda.jcublas.JCublas2;
-import jcuda.jcudnn.JCudnn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,10 +88,7 @@ final class Libraries {
 
     private static void loadJCuda(Library library) {
         try {
-            switch (library) {
-                case CUBLAS -> JCublas2.initialize();
-                case CUDNN -> JCudnn.initialize();
-            }
+            JCudaNatives.load(library);
         } catch (UnsatisfiedLinkError e) {
             throw new LibraryLoadException(library, "JCuda's part for it: " + firstLines(e), REPAIR, e);
         }

@@ -1,6 +1,7 @@
 package dev.weft.cuda;
 
 import dev.weft.DataException;
+import dev.weft.io.Reason;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -157,10 +158,7 @@ public final class LibraryFetch {
             Thread.currentThread().interrupt();
             throw new DataException("interrupted; %s is as it was".formatted(target), e);
         } catch (IOException e) {
-            throw new DataException(
-                    "cannot put the libraries into %s: %s: %s"
-                            .formatted(target, e.getClass().getSimpleName(), e.getMessage()),
-                    e);
+            throw new DataException("cannot put the libraries into %s: %s".formatted(target, Reason.of(e)), e);
         } finally {
             delete(folder);
             ended.countDown();
@@ -303,7 +301,7 @@ public final class LibraryFetch {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new DataException("cannot delete %s: %s".formatted(folder, e.getMessage()), e);
+            throw new DataException("cannot delete %s: %s".formatted(folder, Reason.of(e)), e);
         }
     }
 }

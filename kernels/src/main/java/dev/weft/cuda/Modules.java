@@ -1,6 +1,7 @@
 package dev.weft.cuda;
 
 import dev.weft.DeviceException;
+import dev.weft.Warnings;
 import dev.weft.data.DataFetcher;
 import java.io.IOException;
 import java.io.InputStream;
@@ -88,12 +89,11 @@ final class Modules {
         try {
             byte[] code = machineCode.of(ptx, computeCapability);
             if (WARNED.compareAndSet(false, true)) {
-                LOG.warn(
-                        "{}; machine code for sm_{} by the assembler inside JCuda takes its place, and is kept in {}."
-                                + " A newer NVIDIA driver needs none of this",
-                        refused,
-                        computeCapability,
-                        machineCode.folder());
+                Warnings.warn(
+                        LOG,
+                        ("%s; machine code for sm_%d by the assembler inside JCuda takes its place, and is kept in %s."
+                                        + " A newer NVIDIA driver needs none of this")
+                                .formatted(refused, computeCapability, machineCode.folder()));
             }
             return code;
         } catch (DeviceException e) {

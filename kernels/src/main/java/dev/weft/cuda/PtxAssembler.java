@@ -24,6 +24,7 @@ final class PtxAssembler {
 
     /** Runs the assembler with ptxas' options. */
     static Output run(byte[] ptx, String... options) {
+        JCudaNatives.loadAssembler();
         nvPTXCompilerHandle handle = new nvPTXCompilerHandle();
         check(JNvPTXCompiler.nvPTXCompilerCreate(handle, ptx.length, ptx), "nvPTXCompilerCreate");
         try {

@@ -23,7 +23,7 @@ class DiagnosisTest {
     private String os = "Linux";
     private String architecture = "amd64";
     private String glibc = "glibc 2.36";
-    private Path temporary;
+    private Path natives;
     private String libraries = "";
     private Optional<String> unusable = Optional.empty();
 
@@ -32,7 +32,7 @@ class DiagnosisTest {
                         os,
                         architecture,
                         glibc,
-                        temporary == null ? folder : temporary,
+                        natives == null ? folder.resolve("jcuda") : natives,
                         LibraryFinder.of(Map.of("XDG_CACHE_HOME", folder.toString()), libraries, folder, List.of()),
                         () -> unusable,
                         () -> "some GPU")
@@ -75,21 +75,21 @@ class DiagnosisTest {
     }
 
     @Test
-    void aTemporaryFolderThatCannotBeWritten() throws IOException {
-        temporary = Files.writeString(folder.resolve("file"), "no folder");
+    void aFolderThatCannotBeWritten() throws IOException {
+        natives = Files.writeString(folder.resolve("file"), "no folder");
         Finding finding = failed("JCuda natives");
-        assertThat(finding.detail()).startsWith("cannot be unpacked into " + temporary + ": ");
-        assertThat(finding.fix()).contains("-Djava.io.tmpdir=");
+        assertThat(finding.detail()).startsWith("cannot be unpacked into " + natives + ": ");
+        assertThat(finding.fix()).contains("XDG_CACHE_HOME");
     }
 
     @Test
-    void aTemporaryFolderThatLibrariesCannotBeLoadedFrom() throws IOException {
+    void aFolderThatLibrariesCannotBeLoadedFrom() throws IOException {
         Optional<Path> mounted = writableAndNoexec();
         assumeTrue(mounted.isPresent(), "SKIPPED: no file system here can be written and is mounted noexec");
-        temporary = mounted.get();
+        natives = Files.createTempDirectory(mounted.get(), "weft");
         Finding finding = failed("JCuda natives");
-        assertThat(finding.detail()).isEqualTo("cannot be loaded from " + temporary + ": it is mounted noexec");
-        assertThat(finding.fix()).contains("-Djava.io.tmpdir=");
+        assertThat(finding.detail()).isEqualTo("cannot be loaded from " + natives + ": it is mounted noexec");
+        assertThat(finding.fix()).contains("XDG_CACHE_HOME");
     }
 
     private static Optional<Path> writableAndNoexec() throws IOException {

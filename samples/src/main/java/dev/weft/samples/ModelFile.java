@@ -3,6 +3,8 @@ package dev.weft.samples;
 import dev.weft.DataException;
 import dev.weft.Quote;
 import dev.weft.data.Dataset;
+import dev.weft.graph.Graph;
+import dev.weft.io.Reason;
 import dev.weft.io.SafeTensors;
 import dev.weft.tensor.Shape;
 import java.nio.file.Path;
@@ -85,14 +87,45 @@ record ModelFile(
             return Optional.of(new ModelFile(
                     metadata.get("network"),
                     Shape.of(input),
-                    table ? 0 : Double.parseDouble(metadata.getOrDefault("mean", "")),
-                    table ? 1 : Double.parseDouble(metadata.getOrDefault("deviation", "")),
+                    table ? 0 : finite(Double.parseDouble(metadata.getOrDefault("mean", ""))),
+                    table ? 1 : positive(Double.parseDouble(metadata.getOrDefault("deviation", ""))),
                     List.of(metadata.getOrDefault("classes", "").split("\n")),
                     metadata.getOrDefault("dataset", ""),
                     table ? Optional.of(TableForm.read(metadata)) : Optional.empty()));
         } catch (IllegalArgumentException e) {
             throw new DataException(
-                    "%s has malformed metadata: %s".formatted(file, Quote.text(metadata.toString())), e);
+                    "%s has malformed metadata (%s): %s".formatted(file, Reason.of(e), Quote.text(metadata.toString())),
+                    e);
+        }
+    }
+
+    private static double finite(double value) {
+        if (!Double.isFinite(value)) {
+            throw new IllegalArgumentException("a mean of " + value);
+        }
+        return value;
+    }
+
+    private static double positive(double value) {
+        if (!(finite(value) > 0)) {
+            throw new IllegalArgumentException("a deviation of " + value);
+        }
+        return value;
+    }
+
+    /**
+     * Looks whether a file can hold the parameters of a network, before memory is taken for them: its metadata may claim anything.
+     *
+     * @throws DataException if it has less than a byte for each value
+     */
+    static void requireHeld(Graph graph, Path file) {
+        double values = graph.parameters().stream()
+                .mapToDouble(parameter -> parameter.shape().elements())
+                .sum();
+        long bytes = file.toFile().length();
+        if (values > bytes) {
+            throw new DataException(
+                    "%s says of itself what needs %,.0f values, and has %,d bytes".formatted(file, values, bytes));
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.weft.data.Dataset;
 import dev.weft.data.Idx;
 import dev.weft.data.Mnist;
 import dev.weft.graph.Graph;
+import dev.weft.io.InputFile;
 import dev.weft.tensor.Shape;
 import dev.weft.train.Evaluation;
 import dev.weft.train.Model;
@@ -16,7 +17,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -103,6 +103,7 @@ final class PredictCommand implements Callable<Integer> {
         ModelFile description = description();
         Graph graph = network(description.network())
                 .graph(description.input(), description.classes().size());
+        ModelFile.requireHeld(graph, modelFile);
         if (description.table().isPresent()) {
             tables(graph, description, description.table().get());
             return 0;
@@ -237,11 +238,11 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private static boolean isIdx(Path file) {
-        try (InputStream in = Files.newInputStream(file)) {
+        try (InputStream in = InputFile.open(file)) {
             byte[] start = in.readNBytes(2);
             boolean gzip = start.length == 2 && (start[0] & 0xff) == 0x1f && (start[1] & 0xff) == 0x8b;
             return gzip || start.length == 2 && start[0] == 0 && start[1] == 0;
-        } catch (IOException e) {
+        } catch (IOException | DataException e) {
             // whoever reads it will say what is wrong
             return false;
         }

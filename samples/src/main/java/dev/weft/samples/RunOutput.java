@@ -1,6 +1,8 @@
 package dev.weft.samples;
 
 import dev.weft.DataException;
+import dev.weft.io.OutputFile;
+import dev.weft.io.Reason;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -79,7 +81,7 @@ public final class RunOutput implements AutoCloseable {
             } catch (FileAlreadyExistsException e) {
                 // another training was faster
             } catch (IOException e) {
-                throw new DataException("cannot make the folder " + folder + ": " + e.getMessage(), e);
+                throw new DataException("cannot make the folder " + folder + ": " + Reason.of(e), e);
             }
         }
     }
@@ -119,7 +121,7 @@ public final class RunOutput implements AutoCloseable {
             } catch (NoSuchFileException e) {
                 throw gone(e);
             } catch (IOException e) {
-                throw new DataException("cannot remove the empty folder " + folder + ": " + e.getMessage(), e);
+                throw new DataException("cannot remove the empty folder " + folder + ": " + Reason.of(e), e);
             }
         }
     }

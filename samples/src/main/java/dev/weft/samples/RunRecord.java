@@ -3,14 +3,11 @@ package dev.weft.samples;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import dev.weft.DataException;
+import dev.weft.io.OutputFile;
 import dev.weft.train.EpochResult;
 import dev.weft.train.History;
 import java.io.IOException;
-import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,22 +48,17 @@ record RunRecord(
     }
 
     /**
-     * Writes it as JSON. The file appears under its name only when it is complete.
+     * Writes it as JSON.
      *
-     * @throws DataException if that cannot be done
+     * @throws dev.weft.DataException if that cannot be done
      */
     void write(Path file) {
-        Path temporary = file.resolveSibling(file.getFileName() + ".part");
-        try {
-            try (Writer out = Files.newBufferedWriter(temporary);
-                    JsonGenerator json = new JsonFactory().createGenerator(out)) {
+        OutputFile.write(file, out -> {
+            try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
                 json.setPrettyPrinter(new DefaultPrettyPrinter());
                 write(json);
             }
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            throw new DataException("cannot write " + file + ": " + e.getMessage(), e);
-        }
+        });
     }
 
     private void write(JsonGenerator json) throws IOException {

@@ -1,11 +1,8 @@
 package dev.weft.samples;
 
-import dev.weft.DataException;
-import java.io.IOException;
+import dev.weft.io.OutputFile;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +22,7 @@ final class RunReport {
      * Writes it.
      *
      * @param classes names of the classes
-     * @throws DataException if a file cannot be written
+     * @throws dev.weft.DataException if a file cannot be written
      */
     static void write(Path folder, RunRecord record, Predictions predictions, List<String> classes) {
         // else pictures pass through temporary files, which cannot be made any more while Ctrl-C ends the JVM
@@ -41,18 +38,8 @@ final class RunReport {
             pictures.put(DIGITS, DigitsPicture.png(predictions, classes, evaluatedOn));
         }
 
-        pictures.forEach((name, png) -> write(folder.resolve(name), png));
+        pictures.forEach((name, png) -> OutputFile.write(folder.resolve(name), png));
         String page = RunPage.html(record, predictions, pictures);
-        write(folder.resolve(INDEX), page.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static void write(Path file, byte[] content) {
-        Path temporary = file.resolveSibling(file.getFileName() + ".part");
-        try {
-            Files.write(temporary, content);
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            throw new DataException("cannot write " + file + ": " + e.getMessage(), e);
-        }
+        OutputFile.write(folder.resolve(INDEX), page.getBytes(StandardCharsets.UTF_8));
     }
 }

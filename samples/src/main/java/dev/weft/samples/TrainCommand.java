@@ -1,12 +1,12 @@
 package dev.weft.samples;
 
 import dev.weft.Quote;
-import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Kernels;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.io.OutputFile;
 import dev.weft.layer.Parameter;
 import dev.weft.loss.Loss;
 import dev.weft.train.EpochResult;
@@ -152,15 +152,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try {
-            train();
-            return 0;
-        } catch (OutOfMemoryError e) {
-            throw new WeftException(
-                    "out of memory: %s, with a Java heap of %,d MB. Take a smaller --batch, or more heap: WEFT_JAVA_OPTS=-Xmx8g"
-                            .formatted(e.getMessage(), Runtime.getRuntime().maxMemory() >> 20),
-                    e);
-        }
+        train();
+        return 0;
     }
 
     private void train() {

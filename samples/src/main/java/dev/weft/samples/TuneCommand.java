@@ -5,6 +5,7 @@ import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Backends;
 import dev.weft.backend.Kernels;
 import dev.weft.backend.Tunable;
+import dev.weft.io.OutputFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;

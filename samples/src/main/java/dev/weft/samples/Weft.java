@@ -18,10 +18,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
@@ -118,6 +121,7 @@ public final class Weft implements Callable<Integer> {
                 .registerConverter(DatasetName.class, name -> find(name, DatasetName.values()))
                 .registerConverter(OptimizerName.class, name -> find(name, OptimizerName.values()))
                 .registerConverter(ScheduleName.class, name -> find(name, ScheduleName.values()))
+                .setExecutionStrategy(weft::run)
                 .setParameterExceptionHandler((e, arguments) -> weft.usageError(e))
                 .setExecutionExceptionHandler((e, command, result) -> weft.failure(e, command));
     }
@@ -137,6 +141,27 @@ public final class Weft implements Callable<Integer> {
     public Integer call() {
         spec.commandLine().usage(spec.commandLine().getErr());
         return CommandLine.ExitCode.USAGE;
+    }
+
+    /** Runs a command; where memory runs out, the user can do something about it. */
+    private int run(ParseResult parsed) {
+        try {
+            return new RunLast().execute(parsed);
+        } catch (OutOfMemoryError e) {
+            CommandLine command =
+                    parsed.asCommandLineList().get(parsed.asCommandLineList().size() - 1);
+            boolean batches = command.getCommandSpec().findOption("--batch") != null;
+            throw new ExecutionException(
+                    command,
+                    e.getMessage(),
+                    new WeftException(
+                            "out of memory: %s, with a Java heap of %,d MB. Take %smore heap: WEFT_JAVA_OPTS=-Xmx8g"
+                                    .formatted(
+                                            e.getMessage(),
+                                            Runtime.getRuntime().maxMemory() >> 20,
+                                            batches ? "a smaller --batch, or " : ""),
+                            e));
+        }
     }
 
     private int usageError(ParameterException e) {
@@ -183,7 +208,9 @@ public final class Weft implements Callable<Integer> {
     }
 
     private int failure(Exception e, CommandLine command) {
-        String message = e instanceof WeftException ? e.getMessage() : "internal error: " + e;
+        // which is of bounded length
+        WeftException known = e instanceof WeftException w ? w : new WeftException("internal error: " + e);
+        String message = known.getMessage();
         print(command, message, e);
         return CommandLine.ExitCode.SOFTWARE;
     }

@@ -80,16 +80,58 @@ class LauncherTest {
         assertThat(onTerminal.replace("\r\n", "\n")).isEqualTo("3 first\nno line weft");
     }
 
+    /** Java takes the letters of file names, and of the current folder, from the locale. */
+    @Test
+    void javaRunsInAUtf8LocaleWhereTheUsersIsNone() throws Exception {
+        Path root = fakeRoot("weft");
+        ProcessBuilder builder = new ProcessBuilder(root.resolve("scripts/weft").toString(), "--version");
+        builder.environment().put("JAVA_HOME", root.resolve("jdk").toString());
+        builder.environment().put("LC_ALL", "C");
+        assertThat(run(builder)).isEqualTo("0 locale C.UTF-8");
+        builder.environment().put("LC_ALL", "C.UTF-8");
+        builder.environment().put("LANG", "POSIX");
+        assertThat(run(builder)).isEqualTo("0 locale C.UTF-8");
+    }
+
+    @Test
+    void aColonInThePathIsRefused() throws Exception {
+        Path root = fakeRoot("a:b");
+        assertThat(weft(root.resolve("scripts/weft"), root.resolve("jdk")))
+                .isEqualTo("1 weft: the folder " + root.toRealPath()
+                        + " has a ':' in its path, where Java separates folders; move Weft to another one");
+    }
+
+    /** What is built already, with a java that tells its locale. */
+    private Path fakeRoot(String name) throws IOException {
+        Path root = folder.resolve(name);
+        Files.createDirectories(root.resolve("samples/target"));
+        Files.createFile(root.resolve("samples/target/weft-built"));
+        Path script = Files.copy(
+                SCRIPT, Files.createDirectory(root.resolve("scripts")).resolve("weft"));
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+        Path bin = Files.createDirectories(root.resolve("jdk/bin"));
+        for (String program : new String[] {"java", "javac"}) {
+            Path file = Files.writeString(
+                    bin.resolve(program),
+                    "#!/bin/sh\n[ \"$1\" = -version ] && echo 'openjdk version \"17.0.1\"' >&2 || echo \"locale $LC_ALL\"\n");
+            assertThat(file.toFile().setExecutable(true)).isTrue();
+        }
+        return root;
+    }
+
     /** Exit code and output. */
     private String weft(Path script, Path javaHome) throws IOException, InterruptedException {
         return run(javaHome, script.toString(), "--version");
     }
 
     private String run(Path javaHome, String... command) throws IOException, InterruptedException {
-        ProcessBuilder builder =
-                new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         builder.environment().put("JAVA_HOME", javaHome.toString());
-        Process process = builder.start();
+        return run(builder);
+    }
+
+    private static String run(ProcessBuilder builder) throws IOException, InterruptedException {
+        Process process = builder.redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
         return process.exitValue() + " " + output.strip();

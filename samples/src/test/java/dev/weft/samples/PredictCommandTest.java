@@ -7,8 +7,10 @@ import dev.weft.backend.Backends;
 import dev.weft.data.Dataset;
 import dev.weft.data.IdxFiles;
 import dev.weft.data.Mnist;
+import dev.weft.io.SafeTensors;
 import dev.weft.loss.Loss;
 import dev.weft.optim.Adam;
+import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
 import dev.weft.train.Model;
 import dev.weft.train.Trainer;
@@ -28,8 +30,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -218,7 +223,7 @@ class PredictCommandTest {
                 write("white.png", digit(1, 50, 50, 0, 0, true)).toString());
         failsWith(1, "IDX", "--model", weights, file("labels", IdxFiles.labels(3)));
         failsWith(1, "[1,3,3]", "--model", weights, file("small", IdxFiles.images(2, 3, 3)));
-        failsWith(1, "there is no file", "--model", folder + "/none", png);
+        failsWith(1, "none does not exist", "--model", folder + "/none", png);
         failsWith(1, "truncated", "--model", cut(weights), png);
         failsWith(1, "no safetensors file", "--model", png, png);
         failsWith(2, "--labels needs exactly one FILE", "--model", weights, "--labels", "x", png);
@@ -239,6 +244,56 @@ class PredictCommandTest {
                         "weft: " + bad + " is no image: neither PNG nor JPEG, nor an IDX file",
                         "weft: " + folder + "/none.png does not exist",
                         "weft: 2 of 4 files could not be read; the others are classified");
+    }
+
+    /** A model file of some bytes whose metadata ask for gigabytes, or for numbers that are none. */
+    @Test
+    void whatAModelFileClaimsIsNotBelieved() throws IOException {
+        String image = write("four.png", digit(4, 64, 64, 40, 0, true)).toString();
+        failsWith(
+                1,
+                "says of itself what needs 500,001,502 values, and has ",
+                "--model",
+                claim("1,1000,1000", "0.5", "1", "a\nb"),
+                image);
+        failsWith(
+                1,
+                "more elements than can be counted follow from the input [[1,60000,60000]]",
+                "--model",
+                claim("1,60000,60000", "0.5", "1", "a\nb"),
+                image);
+        failsWith(1, "has malformed metadata", "--model", claim("3000000000", "0.5", "1", "a\nb"), image);
+        failsWith(
+                1,
+                "has malformed metadata (a tensor has at most 2^63 elements",
+                "--model",
+                claim("2147483647,2147483647,2147483647", "0.5", "1", "a\nb"),
+                image);
+        failsWith(1, "has malformed metadata (a mean of NaN", "--model", claim("1,28,28", "NaN", "1", "a"), image);
+        failsWith(1, "has malformed metadata (a deviation of 0.0", "--model", claim("1,28,28", "0.5", "0", "a"), image);
+        String classes = IntStream.range(0, 200_000).mapToObj(Integer::toString).collect(Collectors.joining("\n"));
+        failsWith(1, "says of itself what needs ", "--model", claim("1,28,28", "0.5", "1", classes), image);
+    }
+
+    private static String claim(String input, String mean, String deviation, String classes) {
+        Path file = folder.resolve("claim.safetensors");
+        SafeTensors.write(
+                file,
+                Map.of("x", HostTensor.of(Shape.of(1), 1f)),
+                Map.of(
+                        "network",
+                        "mlp",
+                        "dataset",
+                        "mnist",
+                        "input",
+                        input,
+                        "mean",
+                        mean,
+                        "deviation",
+                        deviation,
+                        "classes",
+                        classes));
+        return file.toString();
     }
 
     private static String file(String name, byte[] content) throws IOException {

@@ -480,6 +480,28 @@ class TrainCommandTest {
     }
 
     @Test
+    void everyCommandAnswersWhenMemoryRunsOut() {
+        @picocli.CommandLine.Command(name = "greedy")
+        class Greedy implements java.util.concurrent.Callable<Integer> {
+            @Override
+            public Integer call() {
+                throw new OutOfMemoryError("Java heap space");
+            }
+        }
+        StringWriter errText = new StringWriter();
+        int code = Weft.commandLine(Mnist::load)
+                .addSubcommand(new Greedy())
+                .setErr(new PrintWriter(errText))
+                .execute("greedy");
+        assertThat(code).isEqualTo(FAILED);
+        assertThat(errText.toString().lines())
+                .singleElement()
+                .asString()
+                .startsWith("weft: out of memory: Java heap space, with a Java heap of ")
+                .endsWith(" MB. Take more heap: WEFT_JAVA_OPTS=-Xmx8g");
+    }
+
+    @Test
     void anInternalErrorIsOneLineAndTheStackTraceComesWhenAskedFor() {
         MnistLoader broken = (data, offline, progress) -> {
             throw new IllegalStateException("first line\n  second line");

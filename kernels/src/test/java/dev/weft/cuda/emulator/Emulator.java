@@ -38,7 +38,8 @@ public final class Emulator {
         }
         try {
             Path library = build();
-            // JCuda unpacks its natives into java.io.tmpdir under fixed names: a folder of this JVM's own
+            // tests that call JCuda themselves let it unpack its natives into java.io.tmpdir: a folder of this JVM's
+            // own
             Path natives = Files.createTempDirectory("weft-jcuda-");
             natives.toFile().deleteOnExit();
             System.setProperty("java.io.tmpdir", natives.toString());

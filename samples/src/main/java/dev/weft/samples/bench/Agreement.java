@@ -1,5 +1,7 @@
 package dev.weft.samples.bench;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import dev.weft.backend.Backend;
 import dev.weft.backend.Kernels;
 import dev.weft.backend.ReferenceExecutable;
@@ -35,9 +37,9 @@ public record Agreement(
         boolean passed,
         String against,
         boolean opByOp,
-        Double largestError,
+        @JsonSetter(nulls = Nulls.SET) Double largestError,
         String tensor,
-        String message) {
+        @JsonSetter(nulls = Nulls.SET) String message) {
     /**
      * Float sums in another order differ by some 1e-6 of the norm, and a unit that ends up on the other side of a kink by
      * little more; a term that is missing shows in full.

@@ -1,20 +1,18 @@
 package dev.weft.samples.bench;
 
-import dev.weft.DataException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Backends;
+import dev.weft.io.OutputFile;
 import dev.weft.samples.Bar;
 import dev.weft.samples.KernelFlags;
 import dev.weft.samples.Network;
-import dev.weft.samples.OutputFile;
 import dev.weft.samples.RunOutput;
 import dev.weft.samples.Terminal;
 import dev.weft.samples.bench.BenchFile.CaseRecord;
 import dev.weft.samples.bench.BenchFile.SideRecord;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
@@ -372,11 +370,7 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private static void write(Path folder, String name, String text) {
-        try {
-            Files.writeString(folder.resolve(name), text);
-        } catch (IOException e) {
-            throw new DataException("cannot write " + folder.resolve(name) + ": " + e.getMessage(), e);
-        }
+        OutputFile.write(folder.resolve(name), text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** What is being measured: a bar on a terminal, else a line for each piece of work. */

@@ -1,5 +1,7 @@
 package dev.weft.samples.bench;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -7,8 +9,9 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.weft.DataException;
 import dev.weft.backend.Backend.PeakRates;
+import dev.weft.io.InputFile;
+import dev.weft.io.Reason;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +44,10 @@ public record BenchFile(
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            // what may be null is marked
+            .defaultSetterInfo(JsonSetter.Value.forValueNulls(Nulls.FAIL, Nulls.FAIL))
             .build();
 
     /**
@@ -58,7 +65,7 @@ public record BenchFile(
             int threads,
             String description,
             boolean emulated,
-            PeakRates peak) {}
+            @JsonSetter(nulls = Nulls.SET) PeakRates peak) {}
 
     /**
      * One size of one benchmark.
@@ -116,7 +123,10 @@ public record BenchFile(
      */
     static BenchFile read(Path file) {
         try {
-            BenchFile read = MAPPER.readValue(Files.readString(file), BenchFile.class);
+            BenchFile read = MAPPER.readValue(InputFile.read(file), BenchFile.class);
+            if (read == null) {
+                throw new DataException(file + " is no bench.json: it holds null alone");
+            }
             if (read.version != VERSION) {
                 throw new DataException("%s has version %d of the format, this program reads version %d"
                         .formatted(file, read.version, VERSION));
@@ -125,7 +135,7 @@ public record BenchFile(
         } catch (JsonProcessingException e) {
             throw new DataException("%s is no bench.json: %s".formatted(file, e.getOriginalMessage()), e);
         } catch (IOException e) {
-            throw new DataException("cannot read " + file + ": " + e, e);
+            throw new DataException("cannot read " + file + ": " + Reason.of(e), e);
         }
     }
 }

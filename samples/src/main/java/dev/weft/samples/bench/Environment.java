@@ -1,5 +1,8 @@
 package dev.weft.samples.bench;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
+import dev.weft.io.Reason;
 import dev.weft.samples.Machine;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -28,7 +31,7 @@ import java.util.stream.Stream;
  */
 public record Environment(
         String weft,
-        String commit,
+        @JsonSetter(nulls = Nulls.SET) String commit,
         String jdk,
         List<String> jvmFlags,
         String os,
@@ -55,7 +58,11 @@ public record Environment(
      * @param cpuThrottled how often the first processor was throttled since the start; null where it is not known
      * @param gpu what nvidia-smi tells; empty without a GPU
      */
-    public record State(double loadAverage, List<Double> cpuMegahertz, Long cpuThrottled, Map<String, String> gpu) {
+    public record State(
+            double loadAverage,
+            List<Double> cpuMegahertz,
+            @JsonSetter(nulls = Nulls.SET) Long cpuThrottled,
+            Map<String, String> gpu) {
 
         /** @param withGpu whether to ask for the GPU */
         static State now(boolean withGpu) {
@@ -152,7 +159,7 @@ public record Environment(
                 lines.findFirst().ifPresent(line -> values.addAll(List.of(line.split(", "))));
             }
         } catch (IOException | UncheckedIOException e) {
-            return Map.of("nvidia-smi", "could not be run: " + e.getMessage());
+            return Map.of("nvidia-smi", "could not be run: " + Reason.of(e));
         }
         List<String> fields = List.of(GPU_FIELDS.split(","));
         Map<String, String> gpu = new LinkedHashMap<>();

@@ -7,6 +7,7 @@ import dev.weft.backend.Backends;
 import dev.weft.backend.Kernels;
 import dev.weft.data.Dataset;
 import dev.weft.data.Mnist;
+import dev.weft.io.Reason;
 import dev.weft.loss.Loss;
 import dev.weft.samples.Network;
 import dev.weft.train.Callback;
@@ -75,7 +76,7 @@ public final class FreshTraining {
             }
             return outcome(seconds, output);
         } catch (IOException e) {
-            throw new WeftException("cannot start a JVM: " + e.getMessage(), e);
+            throw new WeftException("cannot start a JVM: " + Reason.of(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new WeftException("interrupted while a training ran", e);

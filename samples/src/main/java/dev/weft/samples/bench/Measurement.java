@@ -1,6 +1,9 @@
 package dev.weft.samples.bench;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
+import java.util.Arrays;
 
 /**
  * What was measured of one side: every value and what follows from them.
@@ -19,15 +22,22 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 public record Measurement(
         String side,
         Kind kind,
-        String stage,
+        @JsonSetter(nulls = Nulls.SET) String stage,
         long flops,
         long bytes,
         long images,
-        String notMeasured,
-        Sampler.WarmUp warmUp,
+        @JsonSetter(nulls = Nulls.SET) String notMeasured,
+        @JsonSetter(nulls = Nulls.SET) Sampler.WarmUp warmUp,
         int executions,
         double[] seconds,
-        Summary summary) {
+        @JsonSetter(nulls = Nulls.SET) Summary summary) {
+
+    /** Checks that there are values where there is a summary of them. */
+    public Measurement {
+        if (summary != null && (seconds.length == 0 || !Arrays.stream(seconds).allMatch(s -> s >= 0 && s < 1e9))) {
+            throw new IllegalArgumentException("a summary needs seconds, which are numbers of at least 0");
+        }
+    }
 
     /** What is timed. */
     public enum Kind {

@@ -1,5 +1,7 @@
 package dev.weft.samples.bench;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 
 /**
@@ -11,7 +13,12 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile;
  * @param upperQuartile a quarter of the values lies above
  * @param interval of the median; null for fewer than 6 values, which are too few
  */
-public record Summary(int n, double median, double lowerQuartile, double upperQuartile, Interval interval) {
+public record Summary(
+        int n,
+        double median,
+        double lowerQuartile,
+        double upperQuartile,
+        @JsonSetter(nulls = Nulls.SET) Interval interval) {
     static final double CONFIDENCE = 0.95;
 
     static Summary of(double[] values) {

@@ -1,0 +1,96 @@
+package dev.weft.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.data.Csv;
+import dev.weft.data.Idx;
+import dev.weft.data.IdxFiles;
+import dev.weft.io.SafeTensors;
+import dev.weft.tensor.HostTensor;
+import dev.weft.tensor.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Malformed files of the kinds that the engine reads; {@code scripts/fuzz} tries more of them. */
+class ReadersFuzzTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void safetensors() throws IOException {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>();
+        tensors.put("conv1.weight", HostTensor.of(Shape.of(2, 1, 3, 3), new float[18]));
+        tensors.put("conv1.bias", HostTensor.of(Shape.of(2), 1f, 2f));
+        tensors.put("scalar", HostTensor.of(Shape.of(), 3f));
+        Path file = folder.resolve("whole");
+        SafeTensors.write(file, tensors, Map.of("network", "lenet5", "classes", "0\n1"));
+        byte[] types = safetensors(
+                "{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},"
+                        + "\"b\":{\"dtype\":\"I64\",\"shape\":[1,1],\"data_offsets\":[4,12]},"
+                        + "\"c\":{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[12,12]},"
+                        + "\"d\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[12,15]}} ",
+                15);
+        Fuzz.run(
+                "safetensors",
+                folder,
+                mutant -> {
+                    SafeTensors.metadata(mutant);
+                    SafeTensors.read(mutant)
+                            .forEach((name, tensor) ->
+                                    assertThat(tensor.doubles()).hasSize(tensor.elements()));
+                },
+                Files.readAllBytes(file),
+                types,
+                safetensors("{}", 0));
+    }
+
+    private static byte[] safetensors(String header, int bytes) {
+        byte[] text = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + text.length + bytes).order(ByteOrder.LITTLE_ENDIAN);
+        return file.putLong(text.length).put(text).array();
+    }
+
+    @Test
+    void idxPlainAndGzip() throws IOException {
+        byte[] images = IdxFiles.images(3, 4, 5);
+        Fuzz.run(
+                "idx",
+                folder,
+                mutant -> {
+                    Idx read = Idx.read(mutant, 3);
+                    int[] sizes = read.dimensions();
+                    assertThat(read.values()).hasSize(sizes[0] * sizes[1] * sizes[2]);
+                },
+                images,
+                IdxFiles.gzip(images),
+                IdxFiles.gzip(IdxFiles.idx(0x803, new int[] {10, 100, 100}, new byte[100_000])));
+    }
+
+    @Test
+    void tables() throws IOException {
+        Fuzz.run(
+                "csv",
+                folder,
+                mutant -> {
+                    Csv read = Csv.read(mutant);
+                    assertThat(read.data().shape().elements())
+                            .isEqualTo(read.columns().size());
+                    assertThat(read.data().size()).isPositive();
+                },
+                text("length,width,class\n5.1,3.5,a\n4.9,3e-1,b\n-7,.5,\"c, \"\"d\"\"\"\n"),
+                text("\ufeffx,y\r\n1,0\r\n2,1\r\n"),
+                text("a;b;c\n1,5;2;x\n3,5;4;y\n"));
+    }
+
+    private static byte[] text(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
