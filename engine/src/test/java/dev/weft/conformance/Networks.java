@@ -48,6 +48,7 @@ final class Networks {
         return List.of(
                 everyLayer(),
                 convolutions(),
+                fewFilters(),
                 perceptron(),
                 manyInputs(),
                 manyRows(),
@@ -97,6 +98,18 @@ final class Networks {
                 b.add(linear(5), b.add(flatten(), sum)));
         return new Network(
                 "convolutions", b.build(output), Loss.softmaxCrossEntropy(), pictures("convolutions", image), 3);
+    }
+
+    /** Few filters with bias, so that a block of a filter gradient has more threads than there are weights. */
+    private static Network fewFilters() {
+        Shape image = Shape.of(1, 9, 10);
+        Graph.Builder b = Graph.builder(image);
+        Node six = b.add(relu(), b.add(conv2d(6, 5).padding(2), b.input()));
+        Node three = b.add(relu(), b.add(conv2d(3, 7).padding(3), b.input()));
+        Node one = b.add(relu(), b.add(conv2d(1, 3).padding(1), b.input()));
+        Node output = b.add(linear(5), b.add(flatten(), b.add(concat(), six, three, one)));
+        return new Network(
+                "few filters", b.build(output), Loss.softmaxCrossEntropy(), pictures("few filters", image), 3);
     }
 
     /** Random images of five classes: three batches of three and a short one. */
