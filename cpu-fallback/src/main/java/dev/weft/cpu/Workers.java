@@ -105,7 +105,7 @@ final class Workers implements AutoCloseable {
     private final AtomicInteger parked = new AtomicInteger();
     private volatile boolean closed;
 
-    /** Nanoseconds that helpers saved, less those that they were waited for. */
+    /** Nanoseconds that helpers saved, less those that they were waited for. Callers share it unguarded: a rough number will do. */
     private long balance;
 
     private long pause = SHORTEST_PAUSE;

@@ -1,6 +1,7 @@
 package dev.weft.data;
 
 import dev.weft.DataException;
+import dev.weft.Quote;
 import dev.weft.Warnings;
 import dev.weft.io.OutputFile;
 import dev.weft.io.Reason;
@@ -95,7 +96,10 @@ public record DataFetcher(
         if (found.isEmpty()) {
             throw new DataException(
                     "%s holds none of the files %s, plain or gzip; name their folder with --data, or leave --data out to have them from the cache or the network"
-                            .formatted(folder, names(files)));
+                            .formatted(
+                                    folder,
+                                    Quote.names(
+                                            files.stream().map(DataFile::name).toList())));
         }
         List<DataFile> missing = missing(files, found);
         if (!missing.isEmpty()) {
