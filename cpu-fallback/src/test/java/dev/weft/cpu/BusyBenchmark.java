@@ -41,7 +41,7 @@ final class BusyBenchmark {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : ROUNDS;
         int threads = Runtime.getRuntime().availableProcessors();
         System.out.printf(
-                "%-38s  %25s  %25s  %s%n", "rows/s", "1 thread", threads + " threads", "ratio, median (range)");
+                "%-38s  %25s  %25s  %s%n", "rows/s", "1 thread", threads + " threads", "ratio of medians (of rounds)");
         Graph small = Graph.sequential(Shape.of(16), linear(32), relu(), linear(3));
         Graph wide = Graph.sequential(Shape.of(784), linear(64), relu(), linear(10));
         compare("perceptron 16-32-3, batch 32", small, training(data(small, 3200, 3), 32), threads, rounds);
@@ -66,14 +66,25 @@ final class BusyBenchmark {
                 ratios[i] = shared[i] / alone[i];
             }
             System.out.printf(
-                    Locale.ROOT, "%-38s  %25s  %25s  %s%n", name, range(alone, 0), range(shared, 0), range(ratios, 2));
+                    Locale.ROOT,
+                    "%-38s  %25s  %25s  %.2f (%s)%n",
+                    name,
+                    "%,.0f (%s)".formatted(median(alone), range(alone, 0)),
+                    "%,.0f (%s)".formatted(median(shared), range(shared, 0)),
+                    median(shared) / median(alone),
+                    range(ratios, 2));
         }
     }
 
+    private static double median(double[] values) {
+        return DoubleStream.of(values).sorted().toArray()[values.length / 2];
+    }
+
     private static String range(double[] values, int digits) {
-        double[] sorted = DoubleStream.of(values).sorted().toArray();
-        String format = "%,." + digits + "f (%,." + digits + "f to %,." + digits + "f)";
-        return format.formatted(sorted[sorted.length / 2], sorted[0], sorted[sorted.length - 1]);
+        String format = "%,." + digits + "f to %,." + digits + "f";
+        return format.formatted(
+                DoubleStream.of(values).min().orElseThrow(),
+                DoubleStream.of(values).max().orElseThrow());
     }
 
     private static Dataset data(Graph graph, int rows, int classes) {
