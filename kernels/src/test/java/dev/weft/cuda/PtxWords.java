@@ -16,7 +16,7 @@ final class PtxWords {
     private static final Set<String> DIRECTIVES = words(
             // 1.0 to 1.4
             ".version .target .entry .visible .extern .param .reg .shared .align .maxntid",
-            ".pred .b8 .b16 .b32 .b64 .u32 .u64 .f32",
+            ".pred .b8 .b16 .b32 .b64 .u32 .u64 .f32 .f64",
             // 2.0, 2.3
             ".minnctapersm .pragma",
             ".address_size");
@@ -31,7 +31,7 @@ final class PtxWords {
             // 1.0 to 1.4
             "abs add and bar bra cvt div ex2 fma ld mad max min mov mul neg not or rcp rem ret selp setp shl shr sqrt st",
             "sub xor atom cas",
-            "global param shared to uni v2 v4 hi lo wide pred b16 b32 b64 f32 s16 s32 s64 u8 u16 u32 u64",
+            "global param shared to uni v2 v4 hi lo wide pred b16 b32 b64 f32 f64 s16 s32 s64 u8 u16 u32 u64",
             "approx ftz rm rn rzi sat eq ge geu gt gtu le leu lt nan ne num sync",
             // 2.0, 2.2
             "bfi copysign",
@@ -41,7 +41,7 @@ final class PtxWords {
             "nc");
 
     /** nvcc's names of registers, without their numbers. */
-    private static final Set<String> REGISTERS = words("f p r rd rs");
+    private static final Set<String> REGISTERS = words("f fd p r rd rs");
 
     private static final Pattern INSTRUCTION = Pattern.compile("^\\s*(?:@!?%\\w+\\s+)?([a-z][\\w.:]*)");
     private static final Pattern OTHER =
