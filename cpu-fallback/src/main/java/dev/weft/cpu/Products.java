@@ -23,7 +23,7 @@ interface Products {
 
     /**
      * {@code y[k][p] = sum over t of w[t][k] x[p][t], then + start[k][p]}. The sum runs over t in order, in pieces of
-     * {@link #TERMS}. Element (t,k) of w
+     * {@link #TERMS}; start may be y itself where there is one piece. Element (t,k) of w
      * is {@code w[wAt + t width + k]}; vector t of position p begins at {@code xAt + p xStep + t lanes}, the result for
      * filter k at {@code yAt + k yFilter + p yStep}, and what is added to it at {@code startAt + k startFilter + p startStep}.
      *
@@ -57,28 +57,15 @@ interface Products {
     int group();
 
     /**
-     * A block of rows times a group of vectors that lie side by side: {@code y[k][v] = start[k][v] + sum over t of w[k][t] x[t][v]}.
+     * A block of rows times a group of vectors that lie side by side: {@code y[k][v] = sum over t of w[k][t] x[t][v]}.
      * Element (k,t) of w is {@code w[wAt + t rows + k]}; vector v of term t begins at
-     * {@code xAt + (t vectors + v) lanes}, the result for row k at {@code yAt + k yRow + v lanes}, and what it starts from at
-     * {@code startAt + k startRow + v lanes}.
+     * {@code xAt + (t vectors + v) lanes}, the result for row k at {@code yAt + k yRow + v lanes}.
      *
      * @param vectors {@link #group()}, 2 or 1
      * @param last the last row that is not a repeated one
      */
     void runPacked(
-            int vectors,
-            int terms,
-            float[] w,
-            int wAt,
-            float[] x,
-            int xAt,
-            float[] start,
-            int startAt,
-            int startRow,
-            float[] y,
-            int yAt,
-            int yRow,
-            int last);
+            int vectors, int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last);
 
     /** {@link #runPacked} for rows as they lie: element (k,t) of w is {@code w[wAt + k wRow + t]}. Rows past the last are not there. */
     void runRows(
@@ -89,9 +76,6 @@ interface Products {
             int wRow,
             float[] x,
             int xAt,
-            float[] start,
-            int startAt,
-            int startRow,
             float[] y,
             int yAt,
             int yRow,

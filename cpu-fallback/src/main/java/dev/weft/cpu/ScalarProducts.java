@@ -31,6 +31,8 @@ final class ScalarProducts implements Products {
     /** Bytes of the output's gradient that a piece takes; larger pieces add up sums less often. */
     private static final int PIECE_BYTES = 1 << 20;
 
+    private static final float[] ZERO = new float[LANES];
+
     private final LoopMemory memory;
 
     ScalarProducts(LoopMemory memory) {
@@ -106,19 +108,7 @@ final class ScalarProducts implements Products {
 
     @Override
     public void runPacked(
-            int vectors,
-            int terms,
-            float[] w,
-            int wAt,
-            float[] x,
-            int xAt,
-            float[] start,
-            int startAt,
-            int startRow,
-            float[] y,
-            int yAt,
-            int yRow,
-            int last) {
+            int vectors, int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
         run(
                 vectors,
                 1,
@@ -131,10 +121,10 @@ final class ScalarProducts implements Products {
                 x,
                 xAt,
                 LANES,
-                start,
-                startAt,
-                startRow,
-                LANES,
+                ZERO,
+                0,
+                0,
+                0,
                 y,
                 yAt,
                 yRow,
@@ -151,9 +141,6 @@ final class ScalarProducts implements Products {
             int wRow,
             float[] x,
             int xAt,
-            float[] start,
-            int startAt,
-            int startRow,
             float[] y,
             int yAt,
             int yRow,
@@ -170,10 +157,10 @@ final class ScalarProducts implements Products {
                 x,
                 xAt,
                 LANES,
-                start,
-                startAt,
-                startRow,
-                LANES,
+                ZERO,
+                0,
+                0,
+                0,
                 y,
                 yAt,
                 yRow,

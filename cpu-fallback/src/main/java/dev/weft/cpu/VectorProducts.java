@@ -54,52 +54,58 @@ final class VectorProducts implements Products {
             int yFilter,
             int yStep,
             int last) {
-        if (taps <= TERMS) {
+        boolean pieces = taps > TERMS;
+        float[] from = pieces ? ZERO : start;
+        int fromAt = pieces ? 0 : startAt;
+        int fromFilter = pieces ? 0 : startFilter;
+        int fromStep = pieces ? 0 : startStep;
+        int first = 0;
+        do {
             runPiece(
                     width,
                     count,
-                    taps,
+                    Math.min(taps - first, TERMS),
                     w,
-                    wAt,
+                    wAt + first * width,
                     x,
-                    xAt,
+                    xAt + first * LANES,
                     xStep,
-                    start,
-                    startAt,
-                    startFilter,
-                    startStep,
+                    from,
+                    fromAt,
+                    fromFilter,
+                    fromStep,
                     y,
                     yAt,
                     yFilter,
                     yStep,
                     last);
-            return;
+            from = y;
+            fromAt = yAt;
+            fromFilter = yFilter;
+            fromStep = yStep;
+            first += TERMS;
+        } while (first < taps);
+        if (pieces) {
+            add(count, last, start, startAt, startFilter, startStep, y, yAt, yFilter, yStep);
         }
-        for (int from = 0; from < taps; from += TERMS) {
-            boolean first = from == 0;
-            runPiece(
-                    width,
-                    count,
-                    Math.min(taps - from, TERMS),
-                    w,
-                    wAt + from * width,
-                    x,
-                    xAt + from * LANES,
-                    xStep,
-                    first ? ZERO : y,
-                    first ? 0 : yAt,
-                    first ? 0 : yFilter,
-                    first ? 0 : yStep,
-                    y,
-                    yAt,
-                    yFilter,
-                    yStep,
-                    last);
-        }
+    }
+
+    /** {@code y[k][p] = y[k][p] + x[k][p]}. */
+    private static void add(
+            int count,
+            int last,
+            float[] x,
+            int xAt,
+            int xFilter,
+            int xStep,
+            float[] y,
+            int yAt,
+            int yFilter,
+            int yStep) {
         for (int k = 0; k <= last; k++) {
             for (int p = 0; p < count; p++) {
                 int at = yAt + k * yFilter + p * yStep;
-                FloatVector.fromArray(SPECIES, start, startAt + k * startFilter + p * startStep)
+                FloatVector.fromArray(SPECIES, x, xAt + k * xFilter + p * xStep)
                         .add(FloatVector.fromArray(SPECIES, y, at))
                         .intoArray(y, at);
             }
@@ -175,20 +181,8 @@ final class VectorProducts implements Products {
 
     @Override
     public void runPacked(
-            int vectors,
-            int terms,
-            float[] w,
-            int wAt,
-            float[] x,
-            int xAt,
-            float[] start,
-            int startAt,
-            int startRow,
-            float[] y,
-            int yAt,
-            int yRow,
-            int last) {
-        VectorGroupProducts.runPacked(vectors, terms, w, wAt, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
+            int vectors, int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+        VectorGroupProducts.runPacked(vectors, terms, w, wAt, x, xAt, y, yAt, yRow, last);
     }
 
     @Override
@@ -200,14 +194,11 @@ final class VectorProducts implements Products {
             int wRow,
             float[] x,
             int xAt,
-            float[] start,
-            int startAt,
-            int startRow,
             float[] y,
             int yAt,
             int yRow,
             int last) {
-        VectorGroupProducts.runRows(vectors, terms, w, wAt, wRow, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
+        VectorGroupProducts.runRows(vectors, terms, w, wAt, wRow, x, xAt, y, yAt, yRow, last);
     }
 
     @Override
