@@ -136,7 +136,7 @@ public final class Fuzz {
         } catch (WeftException e) {
             thrown = e;
             problem = problem(e.getMessage());
-        } catch (Throwable e) { // whatever it is, the file is to be kept
+        } catch (RuntimeException | Error e) {
             thrown = e;
             problem = "it is no WeftException: " + e;
         }
