@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.weft.DataException;
+import dev.weft.Quote;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
 import java.io.BufferedInputStream;
@@ -38,7 +39,6 @@ final class SafeTensorsReader {
     private static final int MAX_HEADER_BYTES = 100_000_000;
 
     private static final int CHUNK_BYTES = 1 << 16;
-    private static final int NAMES_IN_MESSAGE = 20;
 
     /** A name comes once in a file: tables of names that are known already would only grow. */
     private static final JsonFactory JSON = JsonFactory.builder()
@@ -267,17 +267,11 @@ final class SafeTensorsReader {
 
     private void requirePresent(boolean condition, String name) {
         if (!condition) {
-            throw new DataException("%s has no tensor %s, which is needed; it has %s%s"
+            throw new DataException("%s has no tensor %s, which is needed; it has %s"
                     .formatted(
                             file,
                             name,
-                            entries.stream()
-                                    .limit(NAMES_IN_MESSAGE)
-                                    .map(Entry::name)
-                                    .toList(),
-                            entries.size() > NAMES_IN_MESSAGE
-                                    ? " and %,d more".formatted(entries.size() - NAMES_IN_MESSAGE)
-                                    : ""));
+                            Quote.names(entries.stream().map(Entry::name).toList())));
         }
     }
 

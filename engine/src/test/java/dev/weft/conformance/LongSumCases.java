@@ -35,6 +35,10 @@ final class LongSumCases {
                 "case", batched("dy", TERMS, 2), batched("x", TERMS, 3), true, false, gradient("dw", 2, 3))));
         cases.addAll(convolutions(1000, Window2d.square(10, 1, 0), 10));
         cases.addAll(convolutions(TERMS, Window2d.square(1, 1, 0), 1));
+        // an image of five columns, for which the CPU has an input gradient of its own
+        Window2d five = Window2d.square(5, 1, 2);
+        cases.add(positive(new Op.Conv2dInputGradient(
+                "case", batched("dy", 1, 4096, 5, 5), parameter("w", 4096, 1, 5, 5), five, batched("dx", 1, 1, 5, 5))));
         cases.add(positive(filterGradient(1, 317)));
         cases.add(positive(filterGradient(30, 58)));
         cases.add(positive(new Op.BiasGradient("case", batched("dy", TERMS, 3), gradient("db", 3))));
