@@ -85,7 +85,8 @@ class TableTest {
                 .startsWith("mlp, 3,003 parameters, on 96 rows; test on 24\nclasses: ash, birch, cedar\n")
                 .contains("test accuracy 100.00 % after 30 epochs", "rows/s")
                 .doesNotContain("images");
-        assertThat(err).isEmpty();
+        // a line of progress now and then, where the machine is slow
+        assertThat(err.lines()).allMatch(line -> line.startsWith("epoch "));
     }
 
     @Test

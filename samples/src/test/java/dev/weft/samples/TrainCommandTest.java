@@ -88,7 +88,8 @@ class TrainCommandTest {
                 .last()
                 .asString()
                 .matches("test accuracy .* % after 3 epochs in .* s; run folder .*-" + network + "(-\\d+)?");
-        assertThat(err).isEmpty();
+        // a line of progress now and then, where the machine is slow
+        assertThat(err.lines()).allMatch(line -> line.startsWith("epoch "));
     }
 
     @Test
