@@ -86,7 +86,7 @@ final class Binding {
         }
         int last = instructions.size();
         program.outputs().forEach(output -> useByHost(output, last));
-        program.metrics().forEach(metric -> useByHost(metric, last));
+        program.metricValues().forEach(metric -> useByHost(metric, last));
         plans = new EnumMap<>(DType.class);
         builders.forEach((type, builder) -> plans.put(type, builder.plan(form.mode, ALIGNMENT)));
     }

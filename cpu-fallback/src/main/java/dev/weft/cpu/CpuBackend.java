@@ -45,9 +45,14 @@ final class CpuBackend implements Backend {
             .on(Op.Activation.class, ElementWiseKernels::activation)
             .on(Op.ActivationBackward.class, ElementWiseKernels::activationBackward)
             .on(Op.Add.class, ElementWiseKernels::add)
+            .on(Op.Multiply.class, ElementWiseKernels::multiply)
+            .on(Op.Scale.class, ElementWiseKernels::scale)
             .on(Op.Dropout.class, ElementWiseKernels::dropout)
             .on(Op.DropoutBackward.class, ElementWiseKernels::dropoutBackward)
             .on(Op.Fill.class, ElementWiseKernels::fill)
+            .on(Op.RandomUniform.class, RandomKernels::uniform)
+            .on(Op.RandomNormal.class, RandomKernels::normal)
+            .on(Op.Bernoulli.class, RandomKernels::bernoulli)
             .on(Op.Reshape.class, MovementKernels::reshape)
             .on(Op.Concat.class, MovementKernels::concat)
             .on(Op.Slice.class, MovementKernels::slice)
@@ -63,7 +68,8 @@ final class CpuBackend implements Backend {
             .on(Op.CountCorrect.class, LossKernels::countCorrect)
             .on(Op.CheckFinite.class, UpdateKernels::checkFinite)
             .on(Op.SgdUpdate.class, UpdateKernels::sgd)
-            .on(Op.AdamUpdate.class, UpdateKernels::adam);
+            .on(Op.AdamUpdate.class, UpdateKernels::adam)
+            .on(Op.StateUpdate.class, UpdateKernels::state);
 
     private final Workers workers;
     private final Primitives primitives;
@@ -135,6 +141,11 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public boolean batchInvariant() {
+        return true;
+    }
+
+    @Override
     public Set<Class<? extends Op>> ops() {
         return OPS.kinds();
     }
@@ -160,15 +171,15 @@ final class CpuBackend implements Backend {
             Program program = programs.get(i);
             Step step = steps.get(i);
             Execution running = new Execution(program, bindings.get(i), form, arena, workers);
-            executables.add(
-                    new CpuProgram(program, arena, step, running, () -> tracing(program, memories, mode, step)));
+            executables.add(new CpuProgram(
+                    program, arena, step, running, fused -> tracing(program, memories, mode, step, fused)));
         }
         return executables;
     }
 
-    /** A program for tracing: nothing is fused, and all tiles go through an op before the next one begins. */
-    private Execution tracing(Program program, List<Memory> memories, MemoryMode mode, Step step) {
-        Binding.Form form = new Binding.Form(false, true, mode);
+    /** A program for tracing: all tiles go through an op, or through fused ops, before the next one begins. */
+    private Execution tracing(Program program, List<Memory> memories, MemoryMode mode, Step step, boolean fused) {
+        Binding.Form form = new Binding.Form(fused, true, mode);
         Binding binding = new Binding(memories, workers.threads(), primitives, step, program, form);
         return new Execution(program, binding, form, new Arena(List.of(binding)), workers);
     }

@@ -5,22 +5,29 @@ import dev.weft.backend.StepRange;
 import dev.weft.program.Program;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.TensorRef;
+import java.util.List;
 import java.util.OptionalDouble;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
-/** A program in two forms: one to run, and one to trace, which is made when it is first needed. */
+/**
+ * A program in three forms: one to run, one to trace op by op, and one to trace stage by stage with the kernels that run. The
+ * last two are made when they are first needed.
+ */
 final class CpuProgram implements Executable {
     private final Program program;
     private final Arena arena;
     private final Step step;
     private final Execution running;
-    private final Supplier<Execution> makeTracing;
+    private final Function<Boolean, Execution> makeTracing;
+    private Execution tracingOps;
+    private Execution tracingStages;
+    /** What {@link #trace} or {@link #traceStages} is running, else null. */
     private Execution tracing;
-    private boolean traces;
+
     private double[] metrics = {};
     private int stepsRun;
 
-    CpuProgram(Program program, Arena arena, Step step, Execution running, Supplier<Execution> makeTracing) {
+    CpuProgram(Program program, Arena arena, Step step, Execution running, Function<Boolean, Execution> makeTracing) {
         this.program = program;
         this.arena = arena;
         this.step = step;
@@ -40,7 +47,7 @@ final class CpuProgram implements Executable {
 
     @Override
     public void run(StepRange steps) {
-        begin(steps.count(), running);
+        begin(steps, running);
         for (int i = 0; i < steps.count(); i++) {
             step.set(steps, i, program.batch());
             running.runStep();
@@ -49,24 +56,41 @@ final class CpuProgram implements Executable {
     }
 
     @Override
-    public void trace(StepRange steps, Observer observer) {
+    public List<Stage> stages() {
+        return running.stages();
+    }
+
+    @Override
+    public void trace(StepRange step, Observer observer) {
+        if (tracingOps == null) {
+            tracingOps = makeTracing.apply(false);
+        }
+        trace(step, observer, tracingOps);
+    }
+
+    @Override
+    public void traceStages(StepRange step, Observer observer) {
+        if (tracingStages == null) {
+            tracingStages = makeTracing.apply(true);
+        }
+        trace(step, observer, tracingStages);
+    }
+
+    private void trace(StepRange steps, Observer observer, Execution execution) {
         if (steps.count() != 1) {
             throw new IllegalArgumentException("a trace takes one step, got " + steps.count());
         }
-        if (tracing == null) {
-            tracing = makeTracing.get();
-        }
-        program.inputs().forEach(input -> tracing.write(input, running.read(input)));
-        begin(1, tracing);
+        program.inputs().forEach(input -> execution.write(input, running.read(input)));
+        begin(steps, execution);
         step.set(steps, 0, program.batch());
-        traces = true;
+        tracing = execution;
         try {
-            tracing.traceStep(observer);
+            execution.traceStep(observer);
         } finally {
-            traces = false;
+            tracing = null;
         }
-        program.outputs().forEach(output -> running.write(output, tracing.read(output)));
-        keepMetrics(0, tracing);
+        program.outputs().forEach(output -> running.write(output, execution.read(output)));
+        keepMetrics(0, execution);
     }
 
     @Override
@@ -74,11 +98,12 @@ final class CpuProgram implements Executable {
         return OptionalDouble.of(tracing.timeTraced(times));
     }
 
-    private void begin(int count, Execution execution) {
+    private void begin(StepRange steps, Execution execution) {
+        steps.checkFits(program);
         step.nonFiniteStep = -1;
-        stepsRun = count;
-        if (metrics.length < count * execution.metrics()) {
-            metrics = new double[count * execution.metrics()];
+        stepsRun = steps.count();
+        if (metrics.length < stepsRun * execution.metrics()) {
+            metrics = new double[stepsRun * execution.metrics()];
         }
         execution.begin();
     }
@@ -101,12 +126,12 @@ final class CpuProgram implements Executable {
 
     @Override
     public void write(TensorRef tensor, HostTensor values) {
-        (traces ? tracing : running).write(tensor, values);
+        (tracing != null ? tracing : running).write(tensor, values);
     }
 
     @Override
     public HostTensor read(TensorRef tensor) {
-        return (traces ? tracing : running).read(tensor);
+        return (tracing != null ? tracing : running).read(tensor);
     }
 
     @Override

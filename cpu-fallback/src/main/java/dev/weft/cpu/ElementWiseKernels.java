@@ -5,7 +5,7 @@ import dev.weft.random.Philox;
 import dev.weft.tensor.TensorRef;
 import java.util.Arrays;
 
-/** Activations, sums, dropout and constants. They are the same loops on tiles and on whole tensors. */
+/** Activations, sums, products, dropout and constants. They are the same loops on tiles and on whole tensors. */
 final class ElementWiseKernels {
     private ElementWiseKernels() {}
 
@@ -75,6 +75,36 @@ final class ElementWiseKernels {
                         y.reals,
                         y.at(task, frame) + from,
                         n));
+    }
+
+    static Kernel multiply(Op.Multiply op, Binding binding) {
+        Primitives primitives = binding.primitives();
+        Operand a = binding.operand(op, op.a());
+        Operand b = binding.operand(op, op.b());
+        Operand y = binding.operand(op, op.y());
+        return forEachElement(
+                op.y(),
+                binding,
+                (task, frame, from, n) -> primitives.multiply(
+                        a.reals,
+                        a.at(task, frame) + from,
+                        b.reals,
+                        b.at(task, frame) + from,
+                        y.reals,
+                        y.at(task, frame) + from,
+                        n));
+    }
+
+    static Kernel scale(Op.Scale op, Binding binding) {
+        Primitives primitives = binding.primitives();
+        Operand x = binding.operand(op, op.x());
+        Operand y = binding.operand(op, op.y());
+        float factor = (float) op.factor();
+        return forEachElement(
+                op.y(),
+                binding,
+                (task, frame, from, n) -> primitives.scale(
+                        x.reals, x.at(task, frame) + from, factor, y.reals, y.at(task, frame) + from, n));
     }
 
     /** The random words are counted along the logical layout, so one sample comes after the other. */

@@ -8,6 +8,7 @@ final class Elementary {
     static final double SIGMOID_ULPS = 3;
     static final double TANH_ULPS = 2.5;
     static final double LOG1P_ULPS = 1.5;
+    static final double NORMAL_ULPS = 4;
 
     static final float LOG2_E = 1.44269504f;
     /** The leading bits of log 2: products with whole numbers up to 150 are exact. */
@@ -55,6 +56,18 @@ final class Elementary {
     static final float L6 = 1.1676998740e-1f;
     static final float L7 = -1.1514610310e-1f;
     static final float L8 = 7.0376836292e-2f;
+
+    /** The leading bits of pi / 2, and those that follow. */
+    static final float HALF_PI = 1.57079637f;
+
+    static final float HALF_PI_LOW = -4.37113883e-8f;
+
+    /** Coefficients of sin(pi / 2 t) = pi / 2 t + t^3 (S0 + S1 t^2 + ...), |t| at most 1: minimax, relative error 6e-9. */
+    static final float S0 = -6.459638476e-1f;
+
+    static final float S1 = 7.969006896e-2f;
+    static final float S2 = -4.674281925e-3f;
+    static final float S3 = 1.517108903e-4f;
 
     /** The bits of the square root of one half. */
     static final int SQRT_HALF_BITS = 0x3f3504f3;
@@ -109,9 +122,11 @@ final class Elementary {
     /** The logarithm of {@code 1 + x}, for x from 0 on. */
     static float log1p(float x) {
         float u = 1 + x;
-        if (u == Float.POSITIVE_INFINITY) {
-            return u;
-        }
+        return u == Float.POSITIVE_INFINITY ? u : log(u, (x - (u - 1)) / u);
+    }
+
+    /** The logarithm of a normal number {@code u}, to which a {@code rest} far below its last place is added. */
+    private static float log(float u, float rest) {
         // u = 2^n (1 + f), 1 + f from the root of one half to the root of two
         int bits = Float.floatToRawIntBits(u);
         int whole = (bits - SQRT_HALF_BITS) >> 23;
@@ -119,9 +134,25 @@ final class Elementary {
         float f = Float.intBitsToFloat(bits - (whole << 23)) - 1;
         float z = f * f;
         float p = (((((((L8 * f + L7) * f + L6) * f + L5) * f + L4) * f + L3) * f + L2) * f + L1) * f + L0;
-        // what was rounded off u
-        float rest = (x - (u - 1)) / u;
         return f + (p * f * z + n * LN2_LOW - 0.5f * z + rest) + n * LN2_HIGH;
+    }
+
+    /**
+     * The transform of Box and Muller, {@code sqrt(-2 log(u)) cos(2 pi v)}.
+     *
+     * @param x u, at most one half, or {@code u - 1}, which is negative: so a u near 1 keeps its digits
+     * @param quarter {@code 4 |v - 1/2| - 1}, from -1 to 1, the sine of whose quarter turns is the cosine: so a cosine near 0
+     *     keeps its digits
+     */
+    static float normal(float x, float quarter) {
+        // 0 or 1; no branch, since the processor could only guess it
+        float one = Float.floatToRawIntBits(x) >>> 31;
+        float u = one + x;
+        // the logarithm's rest is this one divided by u, from 1/2 to 1, which changes less than a rounding does
+        float radius = (float) Math.sqrt(-2 * log(u, x - (u - one)));
+        float z = quarter * quarter;
+        float p = ((S3 * z + S2) * z + S1) * z + S0;
+        return radius * ((p * z + HALF_PI_LOW) * quarter + quarter * HALF_PI);
     }
 
     /**

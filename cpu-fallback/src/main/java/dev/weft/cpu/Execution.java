@@ -1,6 +1,7 @@
 package dev.weft.cpu;
 
 import dev.weft.DeviceException;
+import dev.weft.backend.Executable;
 import dev.weft.backend.Executable.Observer;
 import dev.weft.op.Op;
 import dev.weft.program.MemoryMode;
@@ -33,7 +34,7 @@ final class Execution {
         this.form = form;
         this.arena = arena;
         this.workers = workers;
-        this.metricPlaces = program.metrics().stream().map(binding::reals).toArray(Reals[]::new);
+        this.metricPlaces = program.metricValues().stream().map(binding::reals).toArray(Reals[]::new);
         binding.resolve(arena);
         binding.stages().forEach(this::addPhases);
     }
@@ -60,6 +61,14 @@ final class Execution {
         tiled.forEach(kernel -> phases.addAll(List.of(kernel.after())));
     }
 
+    /** What is executed together, in order. */
+    List<Executable.Stage> stages() {
+        return binding.instructions().stream()
+                .filter(instruction -> !instruction.ops().isEmpty())
+                .map(instruction -> new Executable.Stage(instruction.ops(), List.of()))
+                .toList();
+    }
+
     void begin() {
         if (form.mode() != MemoryMode.ARENA) {
             poisonAllButInputs();
@@ -76,7 +85,7 @@ final class Execution {
         }
     }
 
-    /** Runs a step op by op. */
+    /** Runs a step op by op, fused ops together. */
     void traceStep(Observer observer) {
         for (BoundStage stage : binding.stages()) {
             for (current = stage.first(); current <= stage.last(); current++) {

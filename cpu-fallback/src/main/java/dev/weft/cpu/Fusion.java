@@ -30,7 +30,7 @@ final class Fusion {
     private Fusion(Stage stage, Program program) {
         this.stage = stage;
         results.addAll(program.outputs());
-        results.addAll(program.metrics());
+        results.addAll(program.metricValues());
         for (Op op : program.ops()) {
             op.inputs()
                     .forEach(x ->

@@ -51,7 +51,7 @@ final class Layouts {
                 }
             }
         }
-        for (List<TensorRef> tensors : List.of(program.inputs(), program.outputs(), program.metrics())) {
+        for (List<TensorRef> tensors : List.of(program.inputs(), program.outputs(), program.metricValues())) {
             tensors.forEach(x -> uses(x).byHost = true);
         }
         for (Stage stage : stages) {

@@ -45,20 +45,13 @@ final class Placement {
             // a matrix is added up row by row, which fills the vectors as well
             return gradient.dy().batched() && gradient.dy().shape().rank() > 2;
         }
-        if (op instanceof Op.Softmax || op instanceof Op.SoftmaxBackward) {
-            return mapped(op) && op.outputs().get(0).shape().rank() > 1;
-        }
         return mapped(op) && !hasLargeWeights(op) && !(rowsOnly && worksOnRows(op));
     }
 
     /** Whether each row of the op's results depends on the same row of its operands. */
     private static boolean mapped(Op op) {
-        if (op.batchRule() != BatchRule.MAPPED
-                || op.outputs().stream().anyMatch(y -> y.root().role().persistent())) {
-            return false;
-        }
-        int rows = op.outputs().get(0).shape().get(0);
-        return Tiling.tiledOperands(op).allMatch(x -> x.shape().get(0) == rows);
+        return op.batchRule() == BatchRule.MAPPED
+                && op.outputs().stream().noneMatch(y -> y.root().role().persistent());
     }
 
     /** Whether an op that could be tiled is as fast row by row. */
@@ -68,6 +61,8 @@ final class Placement {
                 || op instanceof Op.Activation
                 || op instanceof Op.ActivationBackward
                 || op instanceof Op.Add
+                || op instanceof Op.Multiply
+                || op instanceof Op.Scale
                 || op instanceof Op.Dropout
                 || op instanceof Op.DropoutBackward
                 || op instanceof Op.Reshape

@@ -249,7 +249,7 @@ final class Pool2dKernels {
                                 yAt + window * g.lanes,
                                 1,
                                 count));
-                primitives.scale(y.reals, yAt, g.share(), g.outPlane());
+                primitives.scale(y.reals, yAt, g.share(), y.reals, yAt, g.outPlane());
             }
         });
     }
@@ -297,7 +297,7 @@ final class Pool2dKernels {
                                 dxAt + pixel * g.lanes,
                                 g.w.strideWidth(),
                                 count));
-                primitives.scale(dx.reals, dxAt, g.share(), g.plane());
+                primitives.scale(dx.reals, dxAt, g.share(), dx.reals, dxAt, g.plane());
             }
         });
     }

@@ -161,8 +161,11 @@ interface Primitives {
     /** {@code y = x + value}. */
     void addScalar(float[] x, int xAt, float value, float[] y, int yAt, int n);
 
-    /** {@code x = x factor}. */
-    void scale(float[] x, int xAt, float factor, int n);
+    /** {@code y = a b}. */
+    void multiply(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
+
+    /** {@code y = factor x}; both may be the same elements. */
+    void scale(float[] x, int xAt, float factor, float[] y, int yAt, int n);
 
     /** {@code y = max(0, x)}, NaN for NaN. */
     void relu(float[] x, int xAt, float[] y, int yAt, int n);
@@ -181,6 +184,12 @@ interface Primitives {
 
     /** {@code dx = dy (1 - y y)}. */
     void tanhBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n);
+
+    /**
+     * {@code y = mean + deviation z} with {@code z = } {@link Elementary#normal} of {@code y} and {@code quarters}, which holds
+     * {@code n} elements.
+     */
+    void normal(float[] y, int yAt, float[] quarters, float mean, float deviation, int n);
 
     /** The sum of {@code x}, in an order that depends on {@code n} alone. */
     float sum(float[] x, int xAt, int n);

@@ -50,9 +50,16 @@ final class ScalarPrimitives implements Primitives {
     }
 
     @Override
-    public void scale(float[] x, int xAt, float factor, int n) {
-        for (int i = xAt; i < xAt + n; i++) {
-            x[i] *= factor;
+    public void multiply(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = a[aAt + i] * b[bAt + i];
+        }
+    }
+
+    @Override
+    public void scale(float[] x, int xAt, float factor, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = x[xAt + i] * factor;
         }
     }
 
@@ -99,6 +106,13 @@ final class ScalarPrimitives implements Primitives {
     public void tanhBackward(float[] y, int yAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
         for (int i = 0; i < n; i++) {
             dx[dxAt + i] = dy[dyAt + i] * (1 - y[yAt + i] * y[yAt + i]);
+        }
+    }
+
+    @Override
+    public void normal(float[] y, int yAt, float[] quarters, float mean, float deviation, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = Elementary.normal(y[yAt + i], quarters[i]) * deviation + mean;
         }
     }
 

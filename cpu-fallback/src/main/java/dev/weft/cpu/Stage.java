@@ -122,7 +122,7 @@ record Stage(int rows, List<Op> ops) {
                 .forEach(y -> accesses.add(new Access(y, true, null)));
         if (op instanceof Op.CheckFinite) {
             accesses.add(new Access(LATCH, true, null));
-        } else if (op instanceof Op.SgdUpdate || op instanceof Op.AdamUpdate) {
+        } else if (op instanceof Op.Update) {
             accesses.add(new Access(LATCH, false, null));
         }
         return accesses;

@@ -7,18 +7,28 @@ final class Step {
     long number;
     int batchOffset;
     int validRows;
-    float learningRate;
-    float biasCorrection1;
-    float biasCorrection2;
+    private StepRange steps;
+    private int index;
     /** The latch: the first step of the run that met a non-finite value, or -1. */
     volatile long nonFiniteStep = -1;
 
     void set(StepRange steps, int i, int batch) {
+        this.steps = steps;
+        index = i;
         number = steps.first() + i;
         batchOffset = steps.offset() + i * batch;
         validRows = steps.validRows();
-        learningRate = (float) steps.learningRate(i);
-        biasCorrection1 = (float) steps.biasCorrection1(i);
-        biasCorrection2 = (float) steps.biasCorrection2(i);
+    }
+
+    float learningRate(int optimizer) {
+        return (float) steps.learningRate(index, optimizer);
+    }
+
+    float biasCorrection1(int optimizer) {
+        return (float) steps.biasCorrection1(index, optimizer);
+    }
+
+    float biasCorrection2(int optimizer) {
+        return (float) steps.biasCorrection2(index, optimizer);
     }
 }

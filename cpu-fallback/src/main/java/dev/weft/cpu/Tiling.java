@@ -48,44 +48,26 @@ record Tiling(int rows, int lanes) {
         return tasks;
     }
 
-    /** The operands of a tiled op that are held in tiles: all but parameters, their gradients and the data set. */
-    static Stream<TensorRef> tiledOperands(Op op) {
-        return Stream.concat(op.inputs().stream(), op.outputs().stream()).filter(x -> inTiles(op, x));
-    }
-
-    /** Whether a tiled op has this operand in tiles. */
+    /** Whether a tiled op has this operand in tiles: all but what the rows share, and sums over them. */
     static boolean inTiles(Op op, TensorRef x) {
-        if (op instanceof Op.GatherRows gather) {
-            return x.equals(gather.y());
+        if (op instanceof Op.Mapped mapped) {
+            return !mapped.shared().contains(x);
         }
-        if (op instanceof Op.AddBias bias) {
-            return !x.equals(bias.b());
-        }
-        if (op instanceof Op.BiasGradient gradient) {
-            return !x.equals(gradient.db());
-        }
-        if (op instanceof Op.Conv2d conv) {
-            return !x.equals(conv.w());
-        }
-        if (op instanceof Op.Conv2dInputGradient gradient) {
-            return !x.equals(gradient.w());
-        }
-        if (op instanceof Op.Conv2dFilterGradient gradient) {
-            return !x.equals(gradient.dw());
-        }
-        if (op instanceof Op.MatMul product) {
-            return !x.equals(product.b());
-        }
-        return !(op instanceof Op.BatchMeanBackward mean) || x.equals(mean.dx());
+        return op instanceof Op.Reduced && op.inputs().contains(x);
     }
 
     /** Rows of the batch that a tiled op works on. */
     static int rows(Op op) {
-        return tiledOperands(op).findFirst().orElseThrow().shape().get(0);
+        return Stream.concat(op.inputs().stream(), op.outputs().stream())
+                .filter(x -> inTiles(op, x))
+                .findFirst()
+                .orElseThrow()
+                .shape()
+                .get(0);
     }
 
     /** Whether an op is tiled and adds up over the batch: its result is there when all tiles are done. */
     static boolean reduces(Op op) {
-        return op instanceof Op.Conv2dFilterGradient || op instanceof Op.BiasGradient;
+        return op instanceof Op.Reduced;
     }
 }

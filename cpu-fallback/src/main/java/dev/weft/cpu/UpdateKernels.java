@@ -2,7 +2,7 @@ package dev.weft.cpu;
 
 import dev.weft.op.Op;
 
-/** The check for non-finite values and the optimizers' updates. */
+/** The check for non-finite values, the optimizers' updates and those of layers' states. */
 final class UpdateKernels {
     private UpdateKernels() {}
 
@@ -30,7 +30,7 @@ final class UpdateKernels {
             Primitives.SgdConstants constants = new Primitives.SgdConstants(
                     (float) op.momentum(),
                     (float) op.weightDecay(),
-                    step.learningRate * (float) op.learningRateScale());
+                    step.learningRate(op.optimizer()) * (float) op.learningRateScale());
             if (v == null) {
                 primitives.sgd(w.a, w.at + from, dw.a, dw.at + from, n, constants);
             } else if (op.nesterov()) {
@@ -59,10 +59,21 @@ final class UpdateKernels {
                     (float) (1 - op.beta2()),
                     (float) op.epsilon(),
                     (float) op.weightDecay(),
-                    step.learningRate * (float) op.learningRateScale(),
-                    step.biasCorrection1,
-                    step.biasCorrection2);
+                    step.learningRate(op.optimizer()) * (float) op.learningRateScale(),
+                    step.biasCorrection1(op.optimizer()),
+                    step.biasCorrection2(op.optimizer()));
             primitives.adam(w.a, w.at + from, dw.a, dw.at + from, m.a, m.at + from, v.a, v.at + from, n, constants);
+        }));
+    }
+
+    static Kernel state(Op.StateUpdate op, Binding binding) {
+        Step step = binding.step();
+        Reals x = binding.reals(op.x());
+        Reals state = binding.reals(op.state());
+        return Kernel.whole(Binding.elementWise(state.length, (from, n) -> {
+            if (step.nonFiniteStep < 0) {
+                System.arraycopy(x.a, x.at + from, state.a, state.at + from, n);
+            }
         }));
     }
 }

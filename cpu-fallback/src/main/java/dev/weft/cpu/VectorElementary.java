@@ -87,4 +87,55 @@ final class VectorElementary {
                     .intoArray(y, yAt + i);
         }
     }
+
+    /** {@code y = mean + deviation z} with {@link Elementary#normal} of {@code y} and {@code quarters}. */
+    static void normal(float[] y, int yAt, float[] quarters, float mean, float deviation, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector x = FloatVector.fromArray(SPECIES, y, yAt + i);
+            FloatVector one = FloatVector.zero(SPECIES).blend(1, x.compare(VectorOperators.LT, 0));
+            FloatVector u = one.add(x);
+            FloatVector rest = x.sub(u.sub(one));
+            IntVector bits = u.reinterpretAsInts();
+            IntVector exponent = bits.sub(Elementary.SQRT_HALF_BITS).lanewise(VectorOperators.ASHR, 23);
+            FloatVector f = bits.sub(exponent.lanewise(VectorOperators.LSHL, 23))
+                    .reinterpretAsFloats()
+                    .sub(1);
+            FloatVector whole =
+                    exponent.add(Elementary.ROUNDER_BITS).reinterpretAsFloats().sub(Elementary.ROUNDER);
+            FloatVector z = f.mul(f);
+            FloatVector p = f.mul(Elementary.L8)
+                    .add(Elementary.L7)
+                    .mul(f)
+                    .add(Elementary.L6)
+                    .mul(f)
+                    .add(Elementary.L5)
+                    .mul(f)
+                    .add(Elementary.L4)
+                    .mul(f)
+                    .add(Elementary.L3)
+                    .mul(f)
+                    .add(Elementary.L2)
+                    .mul(f)
+                    .add(Elementary.L1)
+                    .mul(f)
+                    .add(Elementary.L0);
+            FloatVector small = p.mul(f)
+                    .mul(z)
+                    .add(whole.mul(Elementary.LN2_LOW))
+                    .sub(z.mul(0.5f))
+                    .add(rest);
+            FloatVector radius =
+                    f.add(small).add(whole.mul(Elementary.LN2_HIGH)).mul(-2).sqrt();
+            FloatVector t = FloatVector.fromArray(SPECIES, quarters, i);
+            FloatVector tt = t.mul(t);
+            FloatVector s = tt.mul(Elementary.S3)
+                    .add(Elementary.S2)
+                    .mul(tt)
+                    .add(Elementary.S1)
+                    .mul(tt)
+                    .add(Elementary.S0);
+            FloatVector cosine = s.mul(tt).add(Elementary.HALF_PI_LOW).mul(t).add(t.mul(Elementary.HALF_PI));
+            radius.mul(cosine).mul(deviation).add(mean).intoArray(y, yAt + i);
+        }
+    }
 }

@@ -69,14 +69,26 @@ final class VectorPrimitives implements Primitives {
     }
 
     @Override
-    public void scale(float[] x, int xAt, float factor, int n) {
-        int i = xAt;
-        int end = xAt + n;
-        for (; i <= end - LANES; i += LANES) {
-            FloatVector.fromArray(SPECIES, x, i).mul(factor).intoArray(x, i);
+    public void multiply(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector.fromArray(SPECIES, a, aAt + i)
+                    .mul(FloatVector.fromArray(SPECIES, b, bAt + i))
+                    .intoArray(y, yAt + i);
         }
-        for (; i < end; i++) {
-            x[i] *= factor;
+        for (; i < n; i++) {
+            y[yAt + i] = a[aAt + i] * b[bAt + i];
+        }
+    }
+
+    @Override
+    public void scale(float[] x, int xAt, float factor, float[] y, int yAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector.fromArray(SPECIES, x, xAt + i).mul(factor).intoArray(y, yAt + i);
+        }
+        for (; i < n; i++) {
+            y[yAt + i] = x[xAt + i] * factor;
         }
     }
 
@@ -149,6 +161,15 @@ final class VectorPrimitives implements Primitives {
         }
         for (; i < n; i++) {
             dx[dxAt + i] = dy[dyAt + i] * (1 - y[yAt + i] * y[yAt + i]);
+        }
+    }
+
+    @Override
+    public void normal(float[] y, int yAt, float[] quarters, float mean, float deviation, int n) {
+        int whole = n - n % LANES;
+        VectorElementary.normal(y, yAt, quarters, mean, deviation, whole);
+        for (int i = whole; i < n; i++) {
+            y[yAt + i] = Elementary.normal(y[yAt + i], quarters[i]) * deviation + mean;
         }
     }
 

@@ -51,6 +51,14 @@ public interface Backend extends AutoCloseable {
     /** Half the distance from 1 to the next number of its REAL: 2^-24 for float, 2^-53 for double. */
     double unitRoundoff();
 
+    /**
+     * Whether ops that take each row alone give it the same bits in a batch of any size. Else the size of the batch may decide
+     * how a kernel, or a library, cuts its sums.
+     */
+    default boolean batchInvariant() {
+        return false;
+    }
+
     /** The ops that it has kernels for; all of them, or the conformance suite fails. */
     Set<Class<? extends Op>> ops();
 

@@ -73,6 +73,14 @@ public interface Executable extends AutoCloseable {
     void trace(StepRange step, Observer observer);
 
     /**
+     * Runs one step {@linkplain #stages stage} by stage, for {@link #timeTraced}: with the kernels that {@link #run} executes,
+     * also where {@link #trace} fuses less. No tensors are read or written meanwhile.
+     */
+    default void traceStages(StepRange step, Observer observer) {
+        trace(step, observer);
+    }
+
+    /**
      * For {@link Observer#after}: executes the ops that were just traced again and again, by the same kernels on the same
      * operands, and measures the time by the device's own clock where it has one. That leaves out what the host does in
      * between.

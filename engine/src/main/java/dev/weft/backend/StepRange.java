@@ -2,6 +2,7 @@ package dev.weft.backend;
 
 import dev.weft.optim.Optimizer;
 import dev.weft.optim.Schedule;
+import dev.weft.program.Program;
 
 /**
  * Consecutive steps of a program, and everything that changes between them. Step {@code first + i} works on the rows
@@ -11,10 +12,12 @@ import dev.weft.optim.Schedule;
  * @param count how many steps, at most {@link #MAX_COUNT}
  * @param offset where the first step's batch begins
  * @param validRows rows of each batch that count; those after them are padding
- * @param rates three values for each step: learning rate, first and second bias correction; may be longer
+ * @param optimizers how many optimizers the program has, see {@link Program#optimizers}
+ * @param rates three values for each optimizer of each step: learning rate, first and second bias correction, those of
+ *     optimizer k in step i from {@code 3 (i optimizers + k)}; may be longer
  */
-public record StepRange(long first, int count, int offset, int validRows, double[] rates) {
-    /** Values for each step in {@link #rates}. */
+public record StepRange(long first, int count, int offset, int validRows, int optimizers, double[] rates) {
+    /** Values for each optimizer of each step in {@link #rates}. */
     public static final int RATES = 3;
 
     /** The largest {@link #count}, so that a backend can allocate what it keeps for each step of a run. */
@@ -24,53 +27,75 @@ public record StepRange(long first, int count, int offset, int validRows, double
         if (count < 1 || count > MAX_COUNT) {
             throw new IllegalArgumentException("a run has 1 to %d steps, got %d".formatted(MAX_COUNT, count));
         }
+        if (optimizers < 1 || rates.length < count * optimizers * RATES) {
+            throw new IllegalArgumentException(
+                    "%d steps of %d optimizers need %d rates, and at least 1 optimizer, got %d"
+                            .formatted(count, optimizers, count * optimizers * RATES, rates.length));
+        }
     }
 
     /** One step of a program without updates. */
     public static StepRange single(int offset, int validRows) {
-        return new StepRange(0, 1, offset, validRows, new double[RATES]);
+        return new StepRange(0, 1, offset, validRows, 1, new double[RATES]);
+    }
+
+    /** The first steps of a program with all rates 0: its updates change no parameter. All rows are valid. */
+    public static StepRange withoutLearning(Program program, int count) {
+        int optimizers = program.optimizers();
+        return new StepRange(0, count, 0, program.batch(), optimizers, new double[count * optimizers * RATES]);
     }
 
     /** Step i of this range alone. */
     public StepRange at(int i, int batch) {
-        double[] one = new double[RATES];
-        System.arraycopy(rates, i * RATES, one, 0, RATES);
-        return new StepRange(first + i, 1, offset + i * batch, validRows, one);
+        double[] one = new double[optimizers * RATES];
+        System.arraycopy(rates, i * one.length, one, 0, one.length);
+        return new StepRange(first + i, 1, offset + i * batch, validRows, optimizers, one);
     }
 
     /**
-     * Fills {@code rates} for steps {@code first} to {@code first + count - 1}.
+     * Fills in the rates of one optimizer for all steps of this range.
      *
+     * @param k the optimizer's number in the program
      * @param steps how many steps the whole training has
      */
-    public static void fillRates(
-            double[] rates,
-            Optimizer optimizer,
-            Schedule schedule,
-            long first,
-            int count,
-            long steps,
-            long stepsPerEpoch) {
+    public void fillRates(int k, Optimizer optimizer, Schedule schedule, long steps, long stepsPerEpoch) {
         for (int i = 0; i < count; i++) {
             long step = first + i;
-            rates[i * RATES] = optimizer.learningRate() * schedule.factor(step, steps, stepsPerEpoch);
-            rates[i * RATES + 1] = optimizer.biasCorrection1(step + 1);
-            rates[i * RATES + 2] = optimizer.biasCorrection2(step + 1);
+            int at = at(i, k, 0);
+            rates[at] = optimizer.learningRate() * schedule.factor(step, steps, stepsPerEpoch);
+            rates[at + 1] = optimizer.biasCorrection1(step + 1);
+            rates[at + 2] = optimizer.biasCorrection2(step + 1);
         }
     }
 
-    /** The learning rate of step {@code i} of this range. */
-    public double learningRate(int i) {
-        return rates[i * RATES];
+    /** The learning rate of optimizer {@code k} in step {@code i} of this range. */
+    public double learningRate(int i, int k) {
+        return rates[at(i, k, 0)];
     }
 
-    /** The correction c1 of step {@code i} of this range, see {@link Optimizer#biasCorrection1}. */
-    public double biasCorrection1(int i) {
-        return rates[i * RATES + 1];
+    /** The correction c1 of optimizer {@code k} in step {@code i} of this range, see {@link Optimizer#biasCorrection1}. */
+    public double biasCorrection1(int i, int k) {
+        return rates[at(i, k, 1)];
     }
 
-    /** The correction c2 of step {@code i} of this range, see {@link Optimizer#biasCorrection2}. */
-    public double biasCorrection2(int i) {
-        return rates[i * RATES + 2];
+    /** The correction c2 of optimizer {@code k} in step {@code i} of this range, see {@link Optimizer#biasCorrection2}. */
+    public double biasCorrection2(int i, int k) {
+        return rates[at(i, k, 2)];
+    }
+
+    private int at(int i, int k, int value) {
+        return (i * optimizers + k) * RATES + value;
+    }
+
+    /**
+     * For backends, before a run. A program without updates reads no rates, and takes any range.
+     *
+     * @throws IllegalArgumentException if the program updates, and has another number of optimizers
+     */
+    public void checkFits(Program program) {
+        if (optimizers != program.optimizers() && program.updates()) {
+            throw new IllegalArgumentException("program %s has %d optimizers, the steps have rates for %d"
+                    .formatted(program.name(), program.optimizers(), optimizers));
+        }
     }
 }

@@ -56,10 +56,18 @@ public final class Tolerance {
         // two products and a difference; ReLU is exact
         FACTORS.put(Op.ActivationBackward.class, FEW_ROUNDINGS);
         FACTORS.put(Op.Add.class, ONE_ROUNDING);
+        FACTORS.put(Op.Multiply.class, ONE_ROUNDING);
+        // the factor is rounded, then the product
+        FACTORS.put(Op.Scale.class, FEW_ROUNDINGS);
         // the scale is rounded, then the product
         FACTORS.put(Op.Dropout.class, FEW_ROUNDINGS);
         FACTORS.put(Op.DropoutBackward.class, FEW_ROUNDINGS);
         FACTORS.put(Op.Fill.class, EXACT);
+        // two rounded constants, a product, a sum; exact from 0 to 1
+        FACTORS.put(Op.RandomUniform.class, FEW_ROUNDINGS);
+        // a standard normal number within 6, two rounded constants, a product, a sum
+        FACTORS.put(Op.RandomNormal.class, 10.0);
+        FACTORS.put(Op.Bernoulli.class, EXACT);
         FACTORS.put(Op.Reshape.class, EXACT);
         FACTORS.put(Op.Concat.class, EXACT);
         FACTORS.put(Op.Slice.class, EXACT);
@@ -82,6 +90,7 @@ public final class Tolerance {
         FACTORS.put(Op.SgdUpdate.class, 8.0);
         // the same with six constants, a square root and a quotient
         FACTORS.put(Op.AdamUpdate.class, 16.0);
+        FACTORS.put(Op.StateUpdate.class, EXACT);
     }
 
     private Tolerance() {}
@@ -89,7 +98,8 @@ public final class Tolerance {
     /** The factor c for an op. */
     public static double of(Op op) {
         if (op instanceof Op.Activation a && a.function() == Op.Function.RELU
-                || op instanceof Op.ActivationBackward b && b.function() == Op.Function.RELU) {
+                || op instanceof Op.ActivationBackward b && b.function() == Op.Function.RELU
+                || op instanceof Op.RandomUniform u && u.low() == 0 && u.high() == 1) {
             return EXACT;
         }
         Double factor = FACTORS.get(op.getClass());

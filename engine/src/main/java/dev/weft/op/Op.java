@@ -1,6 +1,7 @@
 package dev.weft.op;
 
 import static dev.weft.op.Operands.flat;
+import static dev.weft.op.Operands.optimizerNumber;
 import static dev.weft.op.Operands.require;
 import static dev.weft.op.Operands.rows;
 import static dev.weft.op.Operands.same;
@@ -46,20 +47,51 @@ public sealed interface Op {
         return "";
     }
 
-    /** How the op treats the batch; by default this follows from which operands have a batch dimension. */
+    /** How the op treats the batch. */
     default BatchRule batchRule() {
-        if (outputs().stream().allMatch(TensorRef::batched)) {
-            return BatchRule.MAPPED;
-        }
-        boolean reduced = outputs().stream().noneMatch(TensorRef::batched)
-                && inputs().stream().anyMatch(TensorRef::batched);
-        return reduced ? BatchRule.REDUCED : BatchRule.WHOLE;
+        return BatchRule.WHOLE;
     }
 
     /** An op that layers may emit: it knows the gradients of its inputs. */
     sealed interface Differentiable extends Op {
         /** The gradient rule. */
         void backward(Gradients g);
+    }
+
+    /**
+     * An op of which row n of the outputs depends on row n of the inputs alone, and on operands that all rows share. So it is
+     * {@link BatchRule#MAPPED} where all others are batched.
+     */
+    sealed interface Mapped extends Op {
+        /** The operands that are the same for all rows. */
+        default List<TensorRef> shared() {
+            return List.of();
+        }
+
+        @Override
+        default BatchRule batchRule() {
+            return Operands.mapped(inputs(), outputs(), shared()) ? BatchRule.MAPPED : BatchRule.WHOLE;
+        }
+    }
+
+    /** An op whose outputs are sums over the rows of its inputs. So it is {@link BatchRule#REDUCED} where those are batched. */
+    sealed interface Reduced extends Op {
+        @Override
+        default BatchRule batchRule() {
+            boolean reduced = inputs().stream().allMatch(TensorRef::batched)
+                    && outputs().stream().noneMatch(TensorRef::batched);
+            return reduced ? BatchRule.REDUCED : BatchRule.WHOLE;
+        }
+    }
+
+    /**
+     * An op that changes, in place, what is remembered from step to step: parameters, an optimizer's memory, the state of a
+     * layer. It does nothing once the latch of {@link CheckFinite} is set, so that a bad step leaves no trace. No other op
+     * may write such tensors.
+     */
+    sealed interface Update extends Op {
+        /** The number in the program, from 0, of the optimizer whose rates this reads; 0 where it reads none. */
+        int optimizer();
     }
 
     // ---------------------------------------------------------------- linear algebra
@@ -69,7 +101,7 @@ public sealed interface Op {
      * {@code a} held as {@code [K,M]} if {@code transposeA} and {@code b} as {@code [P,K]} if {@code transposeB}.
      */
     record MatMul(String layer, TensorRef a, TensorRef b, boolean transposeA, boolean transposeB, TensorRef c)
-            implements Differentiable {
+            implements Differentiable, Mapped {
         public MatMul {
             require(a.shape().rank() == 2 && b.shape().rank() == 2, layer, "matmul needs two matrices, got", a, b);
             int m = a.shape().get(transposeA ? 1 : 0);
@@ -110,11 +142,17 @@ public sealed interface Op {
         }
 
         @Override
+        public List<TensorRef> shared() {
+            return List.of(b);
+        }
+
+        @Override
         public BatchRule batchRule() {
-            if (a.batched() && !transposeA && !b.batched()) {
-                return BatchRule.MAPPED;
+            if (transposeA) {
+                boolean reduced = a.batched() && b.batched() && !transposeB && !c.batched();
+                return reduced ? BatchRule.REDUCED : BatchRule.WHOLE;
             }
-            return a.batched() && transposeA && b.batched() && !transposeB ? BatchRule.REDUCED : BatchRule.WHOLE;
+            return Mapped.super.batchRule();
         }
 
         /** {@code d op(a) = dc op(b)'} and {@code d op(b) = op(a)' dc}; where op transposes, both sides transposed. */
@@ -135,7 +173,7 @@ public sealed interface Op {
     }
 
     /** {@code y = x + b}, with {@code b[C]} added along axis 1 of {@code x[N,C,...]}. */
-    record AddBias(String layer, TensorRef x, TensorRef b, TensorRef y) implements Differentiable {
+    record AddBias(String layer, TensorRef x, TensorRef b, TensorRef y) implements Differentiable, Mapped {
         public AddBias {
             require(x.shape().rank() >= 2, layer, "add_bias needs [N,C,...], got", x);
             shape(layer, b, Shape.of(x.shape().get(1)));
@@ -152,6 +190,11 @@ public sealed interface Op {
             return List.of(y);
         }
 
+        @Override
+        public List<TensorRef> shared() {
+            return List.of(b);
+        }
+
         /** {@code dx = dy}, {@code db[c] = sum of dy[n,c,...] over all n and positions}. */
         @Override
         public void backward(Gradients g) {
@@ -161,7 +204,7 @@ public sealed interface Op {
     }
 
     /** {@code db[c] = sum of dy[n,c,...]} over all axes but 1. */
-    record BiasGradient(String layer, TensorRef dy, TensorRef db) implements Op {
+    record BiasGradient(String layer, TensorRef dy, TensorRef db) implements Reduced {
         public BiasGradient {
             require(dy.shape().rank() >= 2, layer, "bias_gradient needs [N,C,...], got", dy);
             shape(layer, db, Shape.of(dy.shape().get(1)));
@@ -185,7 +228,8 @@ public sealed interface Op {
      * {@code y[n,k,i,j] = sum over c,r,s of x[n, c, i stride + r - pad, j stride + s - pad] w[k,c,r,s]}.
      * {@code x[N,C,H,W]}, {@code w[K,C,R,S]}, {@code y[N,K,H',W']} with H', W' of {@link Window2d}.
      */
-    record Conv2d(String layer, TensorRef x, TensorRef w, Window2d window, TensorRef y) implements Differentiable {
+    record Conv2d(String layer, TensorRef x, TensorRef w, Window2d window, TensorRef y)
+            implements Differentiable, Mapped {
         public Conv2d {
             Operands.conv2d(layer, x, w, window, y);
         }
@@ -198,6 +242,11 @@ public sealed interface Op {
         @Override
         public List<TensorRef> outputs() {
             return List.of(y);
+        }
+
+        @Override
+        public List<TensorRef> shared() {
+            return List.of(w);
         }
 
         @Override
@@ -217,7 +266,8 @@ public sealed interface Op {
      * {@code dx[n,c,h,w] = sum over k,r,s of dy[n,k,i,j] w[k,c,r,s]} with {@code i stride + r - pad = h} and
      * {@code j stride + s - pad = w}.
      */
-    record Conv2dInputGradient(String layer, TensorRef dy, TensorRef w, Window2d window, TensorRef dx) implements Op {
+    record Conv2dInputGradient(String layer, TensorRef dy, TensorRef w, Window2d window, TensorRef dx)
+            implements Mapped {
         public Conv2dInputGradient {
             Operands.conv2d(layer, dx, w, window, dy);
         }
@@ -233,13 +283,19 @@ public sealed interface Op {
         }
 
         @Override
+        public List<TensorRef> shared() {
+            return List.of(w);
+        }
+
+        @Override
         public String attributes() {
             return window.toString();
         }
     }
 
     /** {@code dw[k,c,r,s] = sum over n,i,j of dy[n,k,i,j] x[n, c, i stride + r - pad, j stride + s - pad]}. */
-    record Conv2dFilterGradient(String layer, TensorRef x, TensorRef dy, Window2d window, TensorRef dw) implements Op {
+    record Conv2dFilterGradient(String layer, TensorRef x, TensorRef dy, Window2d window, TensorRef dw)
+            implements Reduced {
         public Conv2dFilterGradient {
             Operands.conv2d(layer, x, dw, window, dy);
         }
@@ -267,7 +323,7 @@ public sealed interface Op {
      * the image plane. Padding never wins. Of equal values the first in row order wins, and a NaN wins over everything.
      */
     record MaxPool2d(String layer, TensorRef x, Window2d window, TensorRef y, TensorRef argmax)
-            implements Differentiable {
+            implements Differentiable, Mapped {
         public MaxPool2d {
             Operands.pool2d(layer, x, window, y);
             type(layer, argmax, DType.I32);
@@ -298,7 +354,7 @@ public sealed interface Op {
 
     /** {@code dx[n,c,h,w] = sum of dy[n,c,i,j]} over the windows whose {@code argmax[n,c,i,j]} is {@code h W + w}. */
     record MaxPool2dBackward(String layer, TensorRef dy, TensorRef argmax, Window2d window, TensorRef dx)
-            implements Op {
+            implements Mapped {
         public MaxPool2dBackward {
             Operands.pool2d(layer, dx, window, dy);
             type(layer, argmax, DType.I32);
@@ -322,7 +378,7 @@ public sealed interface Op {
     }
 
     /** {@code y[n,c,i,j] =} the sum of {@code x} over the window, divided by {@code R S}; padding counts as zeros. */
-    record AvgPool2d(String layer, TensorRef x, Window2d window, TensorRef y) implements Differentiable {
+    record AvgPool2d(String layer, TensorRef x, Window2d window, TensorRef y) implements Differentiable, Mapped {
         public AvgPool2d {
             Operands.pool2d(layer, x, window, y);
         }
@@ -350,7 +406,7 @@ public sealed interface Op {
     }
 
     /** {@code dx[n,c,h,w] = sum of dy[n,c,i,j] / (R S)} over the windows that hold {@code (h, w)}. */
-    record AvgPool2dBackward(String layer, TensorRef dy, Window2d window, TensorRef dx) implements Op {
+    record AvgPool2dBackward(String layer, TensorRef dy, Window2d window, TensorRef dx) implements Mapped {
         public AvgPool2dBackward {
             Operands.pool2d(layer, dx, window, dy);
         }
@@ -384,7 +440,7 @@ public sealed interface Op {
     }
 
     /** {@code y = function(x)}, element by element. */
-    record Activation(String layer, Function function, TensorRef x, TensorRef y) implements Differentiable {
+    record Activation(String layer, Function function, TensorRef x, TensorRef y) implements Differentiable, Mapped {
         public Activation {
             same(layer, x, y);
         }
@@ -412,7 +468,8 @@ public sealed interface Op {
     }
 
     /** {@code dx = dy function'(x)}, with the derivative written in terms of {@code y = function(x)}. */
-    record ActivationBackward(String layer, Function function, TensorRef y, TensorRef dy, TensorRef dx) implements Op {
+    record ActivationBackward(String layer, Function function, TensorRef y, TensorRef dy, TensorRef dx)
+            implements Mapped {
         public ActivationBackward {
             same(layer, y, dy);
             same(layer, y, dx);
@@ -435,7 +492,7 @@ public sealed interface Op {
     }
 
     /** {@code y = a + b}, element by element. */
-    record Add(String layer, TensorRef a, TensorRef b, TensorRef y) implements Differentiable {
+    record Add(String layer, TensorRef a, TensorRef b, TensorRef y) implements Differentiable, Mapped {
         public Add {
             same(layer, a, b);
             same(layer, a, y);
@@ -459,6 +516,59 @@ public sealed interface Op {
         }
     }
 
+    /** {@code y = a b}, element by element; {@code a} and {@code b} may be one tensor. */
+    record Multiply(String layer, TensorRef a, TensorRef b, TensorRef y) implements Differentiable, Mapped {
+        public Multiply {
+            same(layer, a, b);
+            same(layer, a, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(a, b);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        /** {@code da = dy b}, {@code db = dy a}. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(a, da -> new Multiply(layer, g.of(y), b, da));
+            g.add(b, db -> new Multiply(layer, g.of(y), a, db));
+        }
+    }
+
+    /** {@code y = factor x}. */
+    record Scale(String layer, TensorRef x, double factor, TensorRef y) implements Differentiable, Mapped {
+        public Scale {
+            same(layer, x, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return String.valueOf(factor);
+        }
+
+        /** {@code dx = factor dy}. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> new Scale(layer, g.of(y), factor, dx));
+        }
+    }
+
     /**
      * Inverted dropout: {@code y = x mask / (1 - p)}. {@code mask} is 0 where the element's 32 random bits, taken as an
      * unsigned number, are below {@code threshold} = p 2^32, else 1. The bits are those of {@link dev.weft.random.Philox}
@@ -468,7 +578,7 @@ public sealed interface Op {
      * @param threshold p 2^32, an unsigned integer
      */
     record Dropout(String layer, TensorRef x, int threshold, long seed, int stream, TensorRef y, TensorRef mask)
-            implements Differentiable {
+            implements Differentiable, Mapped {
         public Dropout {
             same(layer, x, y);
             same(layer, x, mask);
@@ -507,7 +617,7 @@ public sealed interface Op {
     }
 
     /** {@code dx = dy mask / (1 - p)} with {@code threshold} = p 2^32. */
-    record DropoutBackward(String layer, TensorRef dy, TensorRef mask, int threshold, TensorRef dx) implements Op {
+    record DropoutBackward(String layer, TensorRef dy, TensorRef mask, int threshold, TensorRef dx) implements Mapped {
         public DropoutBackward {
             same(layer, dy, dx);
             same(layer, dy, mask);
@@ -531,7 +641,7 @@ public sealed interface Op {
     }
 
     /** {@code y = value} everywhere. */
-    record Fill(String layer, double value, TensorRef y) implements Op {
+    record Fill(String layer, double value, TensorRef y) implements Mapped {
         @Override
         public List<TensorRef> inputs() {
             return List.of();
@@ -548,10 +658,112 @@ public sealed interface Op {
         }
     }
 
+    // ---------------------------------------------------------------- random numbers
+
+    /**
+     * {@code y = low + (high - low) u} with independent {@code u}, uniform in {@code [0, 1)}: the upper 24 of the element's
+     * 32 random bits, divided by 2^24. These are floats, and no rounding makes one of them 1; with low 0 and high 1 all
+     * backends give the same bits. With other bounds y is rounded, which may give {@code high} itself. The random bits are
+     * those of {@link Dropout}, so they depend on {@code seed}, {@code stream}, the step's number and the element's
+     * row-major index alone.
+     *
+     * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
+     */
+    record RandomUniform(String layer, double low, double high, long seed, int stream, TensorRef y) implements Op {
+        public RandomUniform {
+            type(layer, y, DType.REAL);
+            require(
+                    low <= high && Operands.isFinite(low, high, high - low),
+                    layer,
+                    "random_uniform needs low <= high, two floats a finite float apart, got %s and %s for"
+                            .formatted(low, high),
+                    y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of();
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return "from " + low + " to " + high;
+        }
+    }
+
+    /**
+     * Normal random numbers by the transform of Box and Muller (1958, doi 10.1214/aoms/1177706645): {@code y[i] = mean +
+     * deviation sqrt(-2 log(u)) cos(2 pi v)} for the element of row-major index i, with {@code u = (w[2i] + 1/2) / 2^32} and
+     * {@code v = (w[2i+1] + 1/2) / 2^32}, where {@code w[j]} are the 32 random bits, taken as an unsigned number, that
+     * {@link Dropout} has for element j. So {@code u} is never 0, and a standard normal number stays below 6.77. The numbers
+     * are those of {@link dev.weft.random.Philox.Sequence#nextNormal}, in order, but for the rounding.
+     *
+     * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
+     */
+    record RandomNormal(String layer, double mean, double deviation, long seed, int stream, TensorRef y) implements Op {
+        /** Above the largest standard normal number. */
+        private static final double LARGEST = 6.77;
+
+        public RandomNormal {
+            type(layer, y, DType.REAL);
+            require(
+                    deviation >= 0 && Operands.isFinite(mean, deviation, Math.abs(mean) + LARGEST * deviation),
+                    layer,
+                    "random_normal needs a mean and a deviation >= 0 whose numbers are finite floats, got %s and %s for"
+                            .formatted(mean, deviation),
+                    y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of();
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+
+        @Override
+        public String attributes() {
+            return "mean " + mean + " deviation " + deviation;
+        }
+    }
+
+    /**
+     * {@code y = 1} with probability {@code p}, else 0, each element by itself: 1 where the element's 32 random bits, taken as
+     * an unsigned number, are below p 2^32, which no backend rounds. A {@code p} of 0 or less never gives 1, one of 1 or more
+     * always does, and NaN gives NaN. The random bits are those of {@link Dropout}.
+     *
+     * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
+     */
+    record Bernoulli(String layer, TensorRef p, long seed, int stream, TensorRef y) implements Op {
+        public Bernoulli {
+            type(layer, p, DType.REAL);
+            type(layer, y, DType.REAL);
+            same(layer, p, y);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(p);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(y);
+        }
+    }
+
     // ---------------------------------------------------------------- shape
 
     /** {@code y = x} with another shape of as many elements. A backend may let both share their memory. */
-    record Reshape(String layer, TensorRef x, TensorRef y) implements Differentiable {
+    record Reshape(String layer, TensorRef x, TensorRef y) implements Differentiable, Mapped {
         public Reshape {
             require(x.elements() == y.elements(), layer, "reshape must keep the number of elements:", x, y);
         }
@@ -574,7 +786,7 @@ public sealed interface Op {
     }
 
     /** {@code y} = the tensors {@code xs} one after the other along {@code axis}; all other dimensions agree. */
-    record Concat(String layer, List<TensorRef> xs, int axis, TensorRef y) implements Differentiable {
+    record Concat(String layer, List<TensorRef> xs, int axis, TensorRef y) implements Differentiable, Mapped {
         public Concat {
             xs = List.copyOf(xs);
             int total = 0;
@@ -613,7 +825,7 @@ public sealed interface Op {
     }
 
     /** {@code y} = the part of {@code x} that starts at index {@code from} of {@code axis}, as long as y's axis. */
-    record Slice(String layer, TensorRef x, int axis, int from, TensorRef y) implements Differentiable {
+    record Slice(String layer, TensorRef x, int axis, int from, TensorRef y) implements Differentiable, Mapped {
         public Slice {
             Operands.equalExcept(layer, x, y, axis);
             require(
@@ -673,7 +885,7 @@ public sealed interface Op {
     // ---------------------------------------------------------------- loss and metrics
 
     /** {@code y[n,j] = exp(x[n,j]) / sum over i of exp(x[n,i])}, along the last axis. */
-    record Softmax(String layer, TensorRef x, TensorRef y) implements Differentiable {
+    record Softmax(String layer, TensorRef x, TensorRef y) implements Differentiable, Mapped {
         public Softmax {
             same(layer, x, y);
         }
@@ -688,6 +900,11 @@ public sealed interface Op {
             return List.of(y);
         }
 
+        @Override
+        public BatchRule batchRule() {
+            return x.shape().rank() > 1 ? Mapped.super.batchRule() : BatchRule.WHOLE;
+        }
+
         /** {@code dx[n,j] = y[n,j] (dy[n,j] - sum over i of dy[n,i] y[n,i])}. */
         @Override
         public void backward(Gradients g) {
@@ -696,7 +913,7 @@ public sealed interface Op {
     }
 
     /** {@code dx[n,j] = y[n,j] (dy[n,j] - sum over i of dy[n,i] y[n,i])}, along the last axis. */
-    record SoftmaxBackward(String layer, TensorRef y, TensorRef dy, TensorRef dx) implements Op {
+    record SoftmaxBackward(String layer, TensorRef y, TensorRef dy, TensorRef dx) implements Mapped {
         public SoftmaxBackward {
             same(layer, y, dy);
             same(layer, y, dx);
@@ -711,6 +928,11 @@ public sealed interface Op {
         public List<TensorRef> outputs() {
             return List.of(dx);
         }
+
+        @Override
+        public BatchRule batchRule() {
+            return y.shape().rank() > 1 ? Mapped.super.batchRule() : BatchRule.WHOLE;
+        }
     }
 
     /**
@@ -718,7 +940,7 @@ public sealed interface Op {
      * {@code p[n,j] = softmax(x)[n,j]}, for logits {@code x[N,C]} and {@code labels[N]} of 0 to C-1.
      */
     record SoftmaxCrossEntropy(String layer, TensorRef x, TensorRef labels, TensorRef p, TensorRef loss)
-            implements Differentiable {
+            implements Differentiable, Mapped {
         public SoftmaxCrossEntropy {
             require(x.shape().rank() == 2, layer, "softmax cross-entropy needs logits [N,C], got", x);
             rows(layer, x, labels);
@@ -746,7 +968,7 @@ public sealed interface Op {
 
     /** {@code dx[n,j] = dloss[n] (p[n,j] - [j = label[n]])}. */
     record SoftmaxCrossEntropyBackward(String layer, TensorRef p, TensorRef labels, TensorRef dloss, TensorRef dx)
-            implements Op {
+            implements Mapped {
         public SoftmaxCrossEntropyBackward {
             rows(layer, p, labels);
             type(layer, labels, DType.I32);
@@ -766,7 +988,7 @@ public sealed interface Op {
     }
 
     /** {@code loss[n] = mean over j of (x[n,j] - target[n,j])^2}, over all elements of a row. */
-    record SquaredError(String layer, TensorRef x, TensorRef target, TensorRef loss) implements Differentiable {
+    record SquaredError(String layer, TensorRef x, TensorRef target, TensorRef loss) implements Differentiable, Mapped {
         public SquaredError {
             same(layer, x, target);
             rows(layer, x, loss);
@@ -782,16 +1004,17 @@ public sealed interface Op {
             return List.of(loss);
         }
 
-        /** {@code dx[n,j] = dloss[n] 2 (x[n,j] - target[n,j]) / (elements of a row)}; the target takes no gradient. */
+        /** {@code dx[n,j] = dloss[n] 2 (x[n,j] - target[n,j]) / (elements of a row)}, and the target's is its negative. */
         @Override
         public void backward(Gradients g) {
             g.add(x, dx -> new SquaredErrorBackward(layer, x, target, g.of(loss), dx));
+            g.add(target, dtarget -> new SquaredErrorBackward(layer, target, x, g.of(loss), dtarget));
         }
     }
 
     /** {@code dx[n,j] = dloss[n] 2 (x[n,j] - target[n,j]) / (elements of a row)}. */
     record SquaredErrorBackward(String layer, TensorRef x, TensorRef target, TensorRef dloss, TensorRef dx)
-            implements Op {
+            implements Mapped {
         public SquaredErrorBackward {
             same(layer, x, target);
             rows(layer, x, dloss);
@@ -810,7 +1033,7 @@ public sealed interface Op {
     }
 
     /** {@code y[0] = mean of x[n]} over the step's valid rows; the rows after them are padding. */
-    record BatchMean(String layer, TensorRef x, TensorRef y) implements Differentiable {
+    record BatchMean(String layer, TensorRef x, TensorRef y) implements Differentiable, Reduced {
         public BatchMean {
             require(x.shape().rank() == 1, layer, "batch_mean needs [N], got", x);
             shape(layer, y, Shape.of(1));
@@ -834,7 +1057,7 @@ public sealed interface Op {
     }
 
     /** {@code dx[n] = dy[0] / (valid rows)} for valid rows, else 0. */
-    record BatchMeanBackward(String layer, TensorRef dy, TensorRef dx) implements Op {
+    record BatchMeanBackward(String layer, TensorRef dy, TensorRef dx) implements Mapped {
         public BatchMeanBackward {
             shape(layer, dy, Shape.of(1));
             require(dx.shape().rank() == 1, layer, "batch_mean_backward writes [N], got", dx);
@@ -849,6 +1072,11 @@ public sealed interface Op {
         public List<TensorRef> outputs() {
             return List.of(dx);
         }
+
+        @Override
+        public List<TensorRef> shared() {
+            return List.of(dy);
+        }
     }
 
     /**
@@ -856,7 +1084,7 @@ public sealed interface Op {
      * {@code x[n,j] < x[n,labels[n]]} for all j before the label and {@code <=} for the label and those after it. So a row
      * that holds a NaN, wherever, is never counted.
      */
-    record CountCorrect(String layer, TensorRef x, TensorRef labels, TensorRef y) implements Op {
+    record CountCorrect(String layer, TensorRef x, TensorRef labels, TensorRef y) implements Reduced {
         public CountCorrect {
             require(x.shape().rank() == 2, layer, "count_correct needs [N,C], got", x);
             rows(layer, x, labels);
@@ -883,7 +1111,7 @@ public sealed interface Op {
      * and shift 0.
      */
     record GatherRows(String layer, TensorRef data, TensorRef order, double scale, double shift, TensorRef y)
-            implements Op {
+            implements Mapped {
         public GatherRows {
             type(layer, order, DType.I32);
             flat(layer, order);
@@ -917,6 +1145,11 @@ public sealed interface Op {
         }
 
         @Override
+        public List<TensorRef> shared() {
+            return List.of(data, order);
+        }
+
+        @Override
         public String attributes() {
             return scale == 1 && shift == 0 ? "" : String.format(Locale.ROOT, "scale %.6g shift %.6g", scale, shift);
         }
@@ -938,17 +1171,13 @@ public sealed interface Op {
         public List<TensorRef> outputs() {
             return List.of();
         }
-
-        @Override
-        public BatchRule batchRule() {
-            return BatchRule.WHOLE;
-        }
     }
 
     /**
      * Stochastic gradient descent over a flat range, in place: {@code g = dw + weightDecay w}; {@code v = momentum v +
      * g}; {@code w = w - lr v}, or {@code w - lr (g + momentum v)} with Nesterov's form (Sutskever et al. 2013). Without
-     * momentum {@code w = w - lr g}. The rate {@code lr} is the step's learning rate times {@code learningRateScale}.
+     * momentum {@code w = w - lr g}. The rate {@code lr} is the optimizer's learning rate in this step times {@code
+     * learningRateScale}.
      *
      * @param velocity v, or null where momentum is 0
      */
@@ -960,9 +1189,11 @@ public sealed interface Op {
             double momentum,
             boolean nesterov,
             double weightDecay,
-            double learningRateScale)
-            implements Op {
+            double learningRateScale,
+            int optimizer)
+            implements Update {
         public SgdUpdate {
+            optimizerNumber(layer, optimizer, w);
             flat(layer, w);
             same(layer, w, dw);
             require((velocity == null) == (momentum == 0), layer, "momentum needs a velocity, and only it does:", w);
@@ -993,6 +1224,9 @@ public sealed interface Op {
             if (learningRateScale != 1) {
                 parts.add("lr x " + learningRateScale);
             }
+            if (optimizer != 0) {
+                parts.add("optimizer " + optimizer);
+            }
             return String.join(" ", parts);
         }
     }
@@ -1002,7 +1236,7 @@ public sealed interface Op {
      * 1711.05101) over a flat range, in place: {@code m = beta1 m + (1 - beta1) dw}; {@code v = beta2 v + (1 - beta2)
      * dw^2}; {@code w = w - lr (m c1 / (sqrt(v c2) + epsilon) + weightDecay w)}, with the step's bias corrections
      * {@code c1 = 1 / (1 - beta1^t)} and {@code c2 = 1 / (1 - beta2^t)}, t counted from 1. The rate {@code lr} is the
-     * step's learning rate times {@code learningRateScale}.
+     * optimizer's learning rate in this step times {@code learningRateScale}.
      */
     record AdamUpdate(
             String layer,
@@ -1014,9 +1248,11 @@ public sealed interface Op {
             double beta2,
             double epsilon,
             double weightDecay,
-            double learningRateScale)
-            implements Op {
+            double learningRateScale,
+            int optimizer)
+            implements Update {
         public AdamUpdate {
+            optimizerNumber(layer, optimizer, w);
             flat(layer, w);
             same(layer, w, dw);
             same(layer, w, m);
@@ -1037,7 +1273,38 @@ public sealed interface Op {
         public String attributes() {
             return "beta1 %s beta2 %s epsilon %s".formatted(beta1, beta2, epsilon)
                     + (weightDecay == 0 ? "" : " weight_decay " + weightDecay)
-                    + (learningRateScale == 1 ? "" : " lr x " + learningRateScale);
+                    + (learningRateScale == 1 ? "" : " lr x " + learningRateScale)
+                    + (optimizer == 0 ? "" : " optimizer " + optimizer);
+        }
+    }
+
+    /** {@code state = x}: what a layer remembers of this step for the next ones. */
+    record StateUpdate(String layer, TensorRef x, TensorRef state) implements Update {
+        public StateUpdate {
+            same(layer, x, state);
+            type(layer, x, DType.REAL);
+            require(!x.batched(), layer, "a state takes no batch, got", x);
+            require(state.root().role() == Role.STATE, layer, "is no state:", state);
+        }
+
+        @Override
+        public List<TensorRef> inputs() {
+            return List.of(x);
+        }
+
+        @Override
+        public List<TensorRef> outputs() {
+            return List.of(state);
+        }
+
+        @Override
+        public int optimizer() {
+            return 0;
+        }
+
+        @Override
+        public BatchRule batchRule() {
+            return BatchRule.WHOLE;
         }
     }
 }

@@ -5,8 +5,10 @@ import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What the ops' constructors check of their operands. */
 final class Operands {
@@ -33,6 +35,11 @@ final class Operands {
         require(x.type() == needed, layer, "needs type " + needed + ", got " + x.type(), x);
     }
 
+    /** Whether all these are finite as floats, which is what backends may hold them in. */
+    static boolean isFinite(double... values) {
+        return Arrays.stream(values).allMatch(value -> Float.isFinite((float) value));
+    }
+
     static void flat(String layer, TensorRef x) {
         require(x.shape().rank() == 1, layer, "needs a flat tensor, got", x);
     }
@@ -45,6 +52,10 @@ final class Operands {
                 "needs one value for each row, got",
                 x,
                 perRow);
+    }
+
+    static void optimizerNumber(String layer, int number, TensorRef w) {
+        require(number >= 0, layer, "optimizers are counted from 0, got " + number + " for", w);
     }
 
     static void image(String layer, TensorRef x) {
@@ -90,6 +101,16 @@ final class Operands {
             fits = i == axis || x.shape().get(i) == y.shape().get(i);
         }
         require(fits, layer, "dimensions other than axis " + axis + " must agree:", x, y);
+    }
+
+    /** Whether all operands but the shared ones are batched, with as many rows each. */
+    static boolean mapped(List<TensorRef> inputs, List<TensorRef> outputs, List<TensorRef> shared) {
+        int rows =
+                outputs.get(0).shape().rank() == 0 ? 0 : outputs.get(0).shape().get(0);
+        return Stream.concat(inputs.stream(), outputs.stream())
+                .allMatch(x -> shared.contains(x)
+                        ? !x.batched()
+                        : x.batched() && x.shape().get(0) == rows);
     }
 
     /** {@code Conv2dFilterGradient} becomes {@code conv2d_filter_gradient}. */

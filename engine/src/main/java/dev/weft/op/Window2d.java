@@ -25,12 +25,12 @@ public record Window2d(int height, int width, int strideHeight, int strideWidth,
 
     /** Rows of the output for an image of {@code h} rows; below 1 where the window does not fit. */
     public int outHeight(int h) {
-        return Math.floorDiv(h + 2 * padHeight - height, strideHeight) + 1;
+        return Math.toIntExact(Math.floorDiv(h + 2L * padHeight - height, strideHeight) + 1);
     }
 
     /** Columns of the output for an image of {@code w} columns; below 1 where the window does not fit. */
     public int outWidth(int w) {
-        return Math.floorDiv(w + 2 * padWidth - width, strideWidth) + 1;
+        return Math.toIntExact(Math.floorDiv(w + 2L * padWidth - width, strideWidth) + 1);
     }
 
     /** For example {@code 5x5 stride 1 pad 2}. */

@@ -76,7 +76,8 @@ public record Adam(
     }
 
     @Override
-    public Op update(String layer, TensorRef w, TensorRef dw, List<TensorRef> state, ParameterGroup group) {
+    public Op.Update update(
+            String layer, TensorRef w, TensorRef dw, List<TensorRef> state, ParameterGroup group, int number) {
         return new Op.AdamUpdate(
                 layer,
                 w,
@@ -87,7 +88,8 @@ public record Adam(
                 beta2,
                 epsilon,
                 group.weightDecay(),
-                group.learningRateScale());
+                group.learningRateScale(),
+                number);
     }
 
     @Override

@@ -22,8 +22,9 @@ public interface Optimizer {
      * @param w the range of parameters
      * @param dw their gradients
      * @param state {@link #slots} tensors like {@code w}
+     * @param number of this optimizer in the program, from 0
      */
-    Op update(String layer, TensorRef w, TensorRef dw, List<TensorRef> state, ParameterGroup group);
+    Op.Update update(String layer, TensorRef w, TensorRef dw, List<TensorRef> state, ParameterGroup group, int number);
 
     /** The correction c1 for step {@code t}, counted from 1, as the update op defines it; 1 where it has none. */
     default double biasCorrection1(long t) {

@@ -65,9 +65,10 @@ public record Sgd(
     }
 
     @Override
-    public Op update(String layer, TensorRef w, TensorRef dw, List<TensorRef> state, ParameterGroup group) {
+    public Op.Update update(
+            String layer, TensorRef w, TensorRef dw, List<TensorRef> state, ParameterGroup group, int number) {
         TensorRef velocity = state.isEmpty() ? null : state.get(0);
         return new Op.SgdUpdate(
-                layer, w, dw, velocity, momentum, nesterov, group.weightDecay(), group.learningRateScale());
+                layer, w, dw, velocity, momentum, nesterov, group.weightDecay(), group.learningRateScale(), number);
     }
 }

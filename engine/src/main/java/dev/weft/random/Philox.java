@@ -19,15 +19,15 @@ public final class Philox {
     private Philox() {}
 
     /**
-     * One block: ten rounds on the counter {@code out[0..3]} with the key, in place.
+     * One block: ten rounds on the counter {@code out[at .. at + 3]} with the key, in place.
      *
-     * @param out the counter, replaced by the random words
+     * @param out from {@code at} on the counter, replaced by the random words
      */
-    public static void block(int[] out, int key0, int key1) {
-        int c0 = out[0];
-        int c1 = out[1];
-        int c2 = out[2];
-        int c3 = out[3];
+    public static void block(int[] out, int at, int key0, int key1) {
+        int c0 = out[at];
+        int c1 = out[at + 1];
+        int c2 = out[at + 2];
+        int c3 = out[at + 3];
         for (int round = 0; round < 10; round++) {
             long product0 = Integer.toUnsignedLong(MULTIPLIER_0) * Integer.toUnsignedLong(c0);
             long product1 = Integer.toUnsignedLong(MULTIPLIER_1) * Integer.toUnsignedLong(c2);
@@ -38,10 +38,10 @@ public final class Philox {
             key0 += WEYL_0;
             key1 += WEYL_1;
         }
-        out[0] = c0;
-        out[1] = c1;
-        out[2] = c2;
-        out[3] = c3;
+        out[at] = c0;
+        out[at + 1] = c1;
+        out[at + 2] = c2;
+        out[at + 3] = c3;
     }
 
     /**
@@ -50,11 +50,16 @@ public final class Philox {
      * @param out receives four words
      */
     public static void words(long seed, int stream, long step, int blockIndex, int[] out) {
-        out[0] = blockIndex;
-        out[1] = stream;
-        out[2] = (int) step;
-        out[3] = (int) (step >>> 32);
-        block(out, (int) seed, (int) (seed >>> 32));
+        words(seed, stream, step, blockIndex, out, 0);
+    }
+
+    /** The same, written to {@code out[at .. at + 3]}. */
+    public static void words(long seed, int stream, long step, int blockIndex, int[] out, int at) {
+        out[at] = blockIndex;
+        out[at + 1] = stream;
+        out[at + 2] = (int) step;
+        out[at + 3] = (int) (step >>> 32);
+        block(out, at, (int) seed, (int) (seed >>> 32));
     }
 
     /** The stable number of a named stream: the 32-bit FNV-1a hash of the name. */

@@ -41,7 +41,8 @@ final class AdamUpdateCases {
                     0.999,
                     1e-8,
                     0.01,
-                    1);
+                    1,
+                    0);
             cases.add(OpCase.of("views at " + Arrays.toString(offsets), odd).uniform(odd.v(), 0, 1));
         }
         Op.AdamUpdate zero = update(1, 0.9, 0.999, 1e-8, 0, 1);
@@ -64,7 +65,8 @@ final class AdamUpdateCases {
                 beta2,
                 epsilon,
                 weightDecay,
-                learningRateScale);
+                learningRateScale,
+                0);
     }
 
     /** With w = 1. */

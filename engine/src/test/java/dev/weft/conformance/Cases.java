@@ -20,7 +20,9 @@ final class Cases {
                         AvgPool2dCases.cases(),
                         ActivationCases.cases(),
                         AddCases.cases(),
+                        MultiplyCases.cases(),
                         DropoutCases.cases(),
+                        RandomCases.cases(),
                         ShapeCases.cases(),
                         SoftmaxCases.cases(),
                         SoftmaxCrossEntropyCases.cases(),
@@ -29,7 +31,8 @@ final class Cases {
                         GatherRowsCases.cases(),
                         CheckFiniteCases.cases(),
                         SgdUpdateCases.cases(),
-                        AdamUpdateCases.cases())
+                        AdamUpdateCases.cases(),
+                        StateUpdateCases.cases())
                 .flatMap(List::stream)
                 .toList();
     }

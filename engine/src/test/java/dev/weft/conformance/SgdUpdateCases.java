@@ -39,7 +39,8 @@ final class SgdUpdateCases {
                             0.9,
                             true,
                             0.01,
-                            1)));
+                            1,
+                            0)));
         }
         cases.add(byHand(update(1, 0, false, 0, 1), 0.75));
         cases.add(byHand(update(1, 0, false, 0.5, 0.5), 0.859375));
@@ -60,7 +61,8 @@ final class SgdUpdateCases {
                 momentum,
                 nesterov,
                 weightDecay,
-                learningRateScale);
+                learningRateScale,
+                0);
     }
 
     /** w = 1, dw = 4, v = 4. */

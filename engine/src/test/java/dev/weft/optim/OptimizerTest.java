@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.weft.ShapeException;
 import dev.weft.backend.StepRange;
 import dev.weft.op.Op;
 import dev.weft.tensor.DType;
@@ -52,14 +53,17 @@ class OptimizerTest {
     @Test
     void updatesCarryTheSettings() {
         ParameterGroup group = new ParameterGroup(name -> true, 0.5, 0.25);
-        assertThat(Sgd.of(0.1).momentum(0.9).withNesterov().update("o", W, W.like("dw"), List.of(W.like("v")), group))
-                .isEqualTo(new Op.SgdUpdate("o", W, W.like("dw"), W.like("v"), 0.9, true, 0.25, 0.5));
+        assertThat(Sgd.of(0.1)
+                        .momentum(0.9)
+                        .withNesterov()
+                        .update("o", W, W.like("dw"), List.of(W.like("v")), group, 0))
+                .isEqualTo(new Op.SgdUpdate("o", W, W.like("dw"), W.like("v"), 0.9, true, 0.25, 0.5, 0));
         assertThat(Adam.of(0.1)
                         .betas(0.8, 0.95)
                         .epsilon(1e-6)
-                        .update("o", W, W.like("dw"), List.of(W.like("m"), W.like("v")), group))
-                .isEqualTo(
-                        new Op.AdamUpdate("o", W, W.like("dw"), W.like("m"), W.like("v"), 0.8, 0.95, 1e-6, 0.25, 0.5));
+                        .update("o", W, W.like("dw"), List.of(W.like("m"), W.like("v")), group, 1))
+                .isEqualTo(new Op.AdamUpdate(
+                        "o", W, W.like("dw"), W.like("m"), W.like("v"), 0.8, 0.95, 1e-6, 0.25, 0.5, 1));
     }
 
     @Test
@@ -111,18 +115,54 @@ class OptimizerTest {
 
     @Test
     void ratesOfARangeOfStepsComeFromOptimizerAndSchedule() {
-        double[] rates = new double[3 * StepRange.RATES];
-        StepRange.fillRates(rates, Adam.of(0.5), Schedule.step(1, 0.1), 9, 3, 100, 10);
-        StepRange range = new StepRange(9, 3, 90, 10, rates);
-        assertThat(range.learningRate(0)).isEqualTo(0.5);
-        assertThat(range.learningRate(1)).isCloseTo(0.05, within(1e-15));
-        assertThat(range.biasCorrection1(0)).isEqualTo(Adam.of(1).biasCorrection1(10));
-        assertThat(range.biasCorrection2(2)).isEqualTo(Adam.of(1).biasCorrection2(12));
+        double[] rates = new double[3 * 2 * StepRange.RATES];
+        StepRange range = new StepRange(9, 3, 90, 10, 2, rates);
+        range.fillRates(0, Sgd.of(0.25), Schedule.constant(), 100, 10);
+        range.fillRates(1, Adam.of(0.5), Schedule.step(1, 0.1), 100, 10);
+        assertThat(rates).startsWith(0.25, 1, 1, 0.5, Adam.of(1).biasCorrection1(10));
+        for (int i = 0; i < 3; i++) {
+            assertThat(range.learningRate(i, 0)).isEqualTo(0.25);
+            assertThat(range.biasCorrection2(i, 0)).isEqualTo(1);
+        }
+        assertThat(range.learningRate(0, 1)).isEqualTo(0.5);
+        assertThat(range.learningRate(1, 1)).isCloseTo(0.05, within(1e-15));
+        assertThat(range.biasCorrection1(0, 1)).isEqualTo(Adam.of(1).biasCorrection1(10));
+        assertThat(range.biasCorrection2(2, 1)).isEqualTo(Adam.of(1).biasCorrection2(12));
         StepRange last = range.at(2, 10);
         assertThat(last.first()).isEqualTo(11);
         assertThat(last.offset()).isEqualTo(110);
         assertThat(last.count()).isEqualTo(1);
-        assertThat(last.learningRate(0)).isEqualTo(range.learningRate(2));
-        assertThat(last.biasCorrection2(0)).isEqualTo(range.biasCorrection2(2));
+        assertThat(last.learningRate(0, 0)).isEqualTo(0.25);
+        assertThat(last.learningRate(0, 1)).isEqualTo(range.learningRate(2, 1));
+        assertThat(last.biasCorrection2(0, 1)).isEqualTo(range.biasCorrection2(2, 1));
+    }
+
+    @Test
+    void aRangeNeedsRatesForAllOptimizersOfAllSteps() {
+        assertThatThrownBy(() -> new StepRange(0, 2, 0, 1, 3, new double[17]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("2 steps of 3 optimizers need 18 rates")
+                .hasMessageContaining("got 17");
+        assertThatThrownBy(() -> new StepRange(0, 2, 0, 1, 0, new double[6]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at least 1 optimizer");
+    }
+
+    @Test
+    void aListingShowsTheNumberOfAllOptimizersButTheFirst() {
+        Op first =
+                Sgd.of(0.1).update("o", W, W.like("dw"), List.of(), Sgd.of(0.1).group("w"), 0);
+        Op second =
+                Sgd.of(0.1).update("o", W, W.like("dw"), List.of(), Sgd.of(0.1).group("w"), 1);
+        assertThat(first.attributes()).isEmpty();
+        assertThat(second.attributes()).isEqualTo("optimizer 1");
+        List<TensorRef> moments = List.of(W.like("m"), W.like("v"));
+        Op third =
+                Adam.of(0.1).update("o", W, W.like("dw"), moments, Adam.of(0.1).group("w"), 2);
+        assertThat(third.attributes()).isEqualTo("beta1 0.9 beta2 0.999 epsilon 1.0E-8 optimizer 2");
+        assertThatThrownBy(() -> Sgd.of(0.1)
+                        .update("o", W, W.like("dw"), List.of(), Sgd.of(0.1).group("w"), -1))
+                .isInstanceOf(ShapeException.class)
+                .hasMessageContaining("counted from 0, got -1");
     }
 }

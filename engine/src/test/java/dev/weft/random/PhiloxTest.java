@@ -23,7 +23,7 @@ class PhiloxTest {
     void aBlockIsThePublishedOne(String counter, String key, String words) {
         int[] block = hex(counter);
         int[] keys = hex(key);
-        Philox.block(block, keys[0], keys[1]);
+        Philox.block(block, 0, keys[0], keys[1]);
         assertThat(block).containsExactly(hex(words));
     }
 

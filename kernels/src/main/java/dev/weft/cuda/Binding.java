@@ -31,14 +31,6 @@ final class Binding {
         }
     };
 
-    /** Argument for the address of the table of rates, three floats a step: learning rate, two bias corrections. */
-    static final Object RATES = new Object() {
-        @Override
-        public String toString() {
-            return "rates";
-        }
-    };
-
     /** Argument for a null pointer. */
     static final Object NULL = new Object() {
         @Override
@@ -78,6 +70,13 @@ final class Binding {
 
     /** Scratch memory for the ops of one group. */
     record Scratch(int group, int number, long bytes) {}
+
+    /**
+     * Argument for the address of an optimizer's table of rates, three floats a step: learning rate, two bias corrections.
+     *
+     * @param optimizer its number in the program
+     */
+    record Rates(int optimizer) {}
 
     /** The device-side copy of the rows of this step and the next ones, of a data set that stays in host memory. */
     record Window(TensorRef data) {}
@@ -124,7 +123,7 @@ final class Binding {
         }
         group = groups.size();
         program.outputs().forEach(this::use);
-        program.metrics().forEach(this::use);
+        program.metricValues().forEach(this::use);
         return new Planned(groups, builder.plan(mode, ALIGNMENT), chunkSteps, owned);
     }
 
@@ -156,7 +155,7 @@ final class Binding {
             op.outputs().forEach(y -> writers.put(y, op));
         }
         program.outputs().forEach(y -> readers.merge(y, 1, Integer::sum));
-        program.metrics().forEach(y -> readers.merge(y, 1, Integer::sum));
+        program.metricValues().forEach(y -> readers.merge(y, 1, Integer::sum));
     }
 
     private void use(TensorRef tensor) {

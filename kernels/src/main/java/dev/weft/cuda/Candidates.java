@@ -64,6 +64,11 @@ final class Candidates {
             Candidate.of("activation_forward", Op.Activation.class, ElementWiseKernels::activation),
             Candidate.of("activation_backward", Op.ActivationBackward.class, ElementWiseKernels::activationBackward),
             Candidate.of("add", Op.Add.class, ElementWiseKernels::add),
+            Candidate.of("multiply", Op.Multiply.class, ElementWiseKernels::multiply),
+            Candidate.of("scale", Op.Scale.class, ElementWiseKernels::scale),
+            Candidate.of("random_uniform", Op.RandomUniform.class, RandomKernels::uniform),
+            Candidate.of("random_normal", Op.RandomNormal.class, RandomKernels::normal),
+            Candidate.of("bernoulli", Op.Bernoulli.class, RandomKernels::bernoulli),
             Candidate.of("dropout_forward", Op.Dropout.class, ElementWiseKernels::dropout),
             Candidate.of("dropout_backward", Op.DropoutBackward.class, ElementWiseKernels::dropoutBackward),
             Candidate.of("max_pool2d_forward_2x2", Op.MaxPool2d.class, Pool2dKernels::maxTiles, Pool2dKernels::max2x2),
@@ -97,7 +102,8 @@ final class Candidates {
             Candidate.of("count_correct", Op.CountCorrect.class, LossKernels::countCorrect),
             Candidate.of("check_finite", Op.CheckFinite.class, UpdateKernels::checkFinite),
             Candidate.of("sgd_update", Op.SgdUpdate.class, UpdateKernels::sgd),
-            Candidate.of("adam_update", Op.AdamUpdate.class, UpdateKernels::adam));
+            Candidate.of("adam_update", Op.AdamUpdate.class, UpdateKernels::adam),
+            Candidate.of("state_update", Op.StateUpdate.class, UpdateKernels::state));
 
     /**
      * Those of cuBLAS and cuDNN, which are taken when they are asked for by name or by a plan; of each kind of op the

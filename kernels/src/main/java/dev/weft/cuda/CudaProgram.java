@@ -54,7 +54,7 @@ final class CudaProgram implements Executable {
         try {
             memories.forEach(memory -> memory.usedOn(stream));
             owned.add(planned.owned());
-            control = new StepControl(device, program.metrics().size(), owned);
+            control = new StepControl(device, program, owned);
             streaming = owned.add(new Streaming(device, program, memories, stream, planned.chunkSteps()));
             execution = owned.add(new Execution(backend, program, planned.groups(), stream, this::address, control));
             if (graphs()) {
@@ -78,8 +78,8 @@ final class CudaProgram implements Executable {
     private CUdeviceptr address(Object argument) {
         if (argument == Binding.STATE) {
             return control.state();
-        } else if (argument == Binding.RATES) {
-            return control.rates();
+        } else if (argument instanceof Binding.Rates rates) {
+            return control.rates(rates.optimizer());
         } else if (argument == Binding.NULL) {
             return new CUdeviceptr();
         } else if (argument instanceof Binding.Window window) {
@@ -170,6 +170,7 @@ final class CudaProgram implements Executable {
     }
 
     private void begin(StepRange steps) {
+        steps.checkFits(program);
         if (running) {
             // the buffer that the steps' state is copied from is still being read
             stream.synchronize(lastRun);
@@ -181,7 +182,7 @@ final class CudaProgram implements Executable {
         lastRun = "%s, steps %d to %d".formatted(program.name(), steps.first(), steps.first() + steps.count() - 1);
         streaming.begin(steps);
         transients.poisonAllBut(program.inputs(), planned.plan(), stream);
-        control.upload(steps, program.batch(), stream);
+        control.upload(steps, stream);
     }
 
     private void download() {

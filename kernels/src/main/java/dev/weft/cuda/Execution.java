@@ -60,7 +60,7 @@ final class Execution implements Releasable {
             prepared.add(
                     group.work().stream().map(work -> prepare(work, addresses)).toList());
         }
-        prepareFinish(backend.modules(), program.metrics(), addresses, control);
+        prepareFinish(backend.modules(), program.metricValues(), addresses, control);
     }
 
     private Prepared prepare(Work work, Function<Object, CUdeviceptr> addresses) {

@@ -94,7 +94,7 @@ final class Tuning {
     /** Times the groups of one step that have not been timed yet, where their inputs are what they should be. */
     private void measure(CudaProgram bound) {
         Iterator<Binding.Group> groups = bound.groups().iterator();
-        bound.trace(StepRange.single(0, bound.program().batch()), new Executable.Observer() {
+        bound.trace(StepRange.withoutLearning(bound.program(), 1), new Executable.Observer() {
             @Override
             public void after(List<Op> ops) {
                 Binding.Group group = groups.next();

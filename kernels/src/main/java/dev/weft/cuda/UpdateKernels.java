@@ -4,7 +4,7 @@ import dev.weft.op.Op;
 import dev.weft.tensor.TensorRef;
 import java.util.List;
 
-/** Launches of {@code check_finite.cu}, {@code sgd_update.cu} and {@code adam_update.cu}. */
+/** Launches of {@code check_finite.cu}, {@code sgd_update.cu}, {@code adam_update.cu} and {@code state_update.cu}. */
 final class UpdateKernels {
     private UpdateKernels() {}
 
@@ -48,7 +48,7 @@ final class UpdateKernels {
                 n,
                 quads,
                 Binding.STATE,
-                Binding.RATES,
+                new Binding.Rates(op.optimizer()),
                 (float) op.learningRateScale(),
                 (float) op.momentum(),
                 op.nesterov() ? 1 : 0,
@@ -68,7 +68,7 @@ final class UpdateKernels {
                 n,
                 quads,
                 Binding.STATE,
-                Binding.RATES,
+                new Binding.Rates(op.optimizer()),
                 (float) op.learningRateScale(),
                 (float) op.beta1(),
                 (float) (1 - op.beta1()),
@@ -80,5 +80,19 @@ final class UpdateKernels {
                 op.dw(),
                 op.m(),
                 op.v()));
+    }
+
+    static List<Launch> state(Op.StateUpdate op, Binding binding) {
+        int n = op.x().elements();
+        int quads = ElementWiseKernels.quads(n, op.x(), op.state());
+        return List.of(binding.elementWise(
+                "state_update",
+                "state_update",
+                ElementWiseKernels.threads(n, quads),
+                n,
+                quads,
+                Binding.STATE,
+                op.x(),
+                op.state()));
     }
 }

@@ -33,9 +33,14 @@ final class ReferenceBackend implements Backend {
             .on(Op.Activation.class, op(ElementWise::activation))
             .on(Op.ActivationBackward.class, op(ElementWise::activationBackward))
             .on(Op.Add.class, op(ElementWise::add))
+            .on(Op.Multiply.class, op(ElementWise::multiply))
+            .on(Op.Scale.class, op(ElementWise::scale))
             .on(Op.Dropout.class, op(ElementWise::dropout))
             .on(Op.DropoutBackward.class, op(ElementWise::dropoutBackward))
             .on(Op.Fill.class, op(ElementWise::fill))
+            .on(Op.RandomUniform.class, op(RandomNumbers::uniform))
+            .on(Op.RandomNormal.class, op(RandomNumbers::normal))
+            .on(Op.Bernoulli.class, op(RandomNumbers::bernoulli))
             .on(Op.Reshape.class, op(Movement::reshape))
             .on(Op.Concat.class, op(Movement::concat))
             .on(Op.Slice.class, op(Movement::slice))
@@ -51,7 +56,8 @@ final class ReferenceBackend implements Backend {
             .on(Op.CountCorrect.class, op(Losses::countCorrect))
             .on(Op.CheckFinite.class, op(Updates::checkFinite))
             .on(Op.SgdUpdate.class, op(Updates::sgd))
-            .on(Op.AdamUpdate.class, op(Updates::adam));
+            .on(Op.AdamUpdate.class, op(Updates::adam))
+            .on(Op.StateUpdate.class, op(Updates::state));
 
     private static <T extends Op> BiFunction<T, Tensors, Runnable> op(BiConsumer<T, Tensors> definition) {
         return (op, tensors) -> () -> definition.accept(op, tensors);
@@ -70,6 +76,11 @@ final class ReferenceBackend implements Backend {
     @Override
     public double unitRoundoff() {
         return 0x1p-53;
+    }
+
+    @Override
+    public boolean batchInvariant() {
+        return true;
     }
 
     @Override

@@ -79,6 +79,7 @@ final class ReferenceProgram implements ReferenceExecutable {
     }
 
     private void begin(StepRange steps) {
+        steps.checkFits(program);
         tensors.begin(steps, program.batch());
         metrics = new double[steps.count() * program.metrics().size()];
         if (poison) {
@@ -93,7 +94,8 @@ final class ReferenceProgram implements ReferenceExecutable {
     private void keepMetrics(int step) {
         int count = program.metrics().size();
         for (int i = 0; i < count; i++) {
-            metrics[step * count + i] = tensors.cells(program.metrics().get(i)).get(0);
+            metrics[step * count + i] =
+                    tensors.cells(program.metrics().get(i).value()).get(0);
         }
     }
 

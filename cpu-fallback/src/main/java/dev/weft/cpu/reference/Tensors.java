@@ -58,16 +58,16 @@ final class Tensors {
         return steps.validRows();
     }
 
-    double learningRate() {
-        return steps.learningRate(index);
+    double learningRate(int optimizer) {
+        return steps.learningRate(index, optimizer);
     }
 
-    double biasCorrection1() {
-        return steps.biasCorrection1(index);
+    double biasCorrection1(int optimizer) {
+        return steps.biasCorrection1(index, optimizer);
     }
 
-    double biasCorrection2() {
-        return steps.biasCorrection2(index);
+    double biasCorrection2(int optimizer) {
+        return steps.biasCorrection2(index, optimizer);
     }
 
     /** The latch: the first step that met a non-finite value, or -1. */

@@ -2,7 +2,7 @@ package dev.weft.cpu.reference;
 
 import dev.weft.op.Op;
 
-/** The check for non-finite values and the optimizers' updates. */
+/** The check for non-finite values, the optimizers' updates and those of layers' states. */
 final class Updates {
     private Updates() {}
 
@@ -22,7 +22,7 @@ final class Updates {
         Cells w = t.cells(op.w());
         Cells dw = t.cells(op.dw());
         Cells velocity = op.velocity() == null ? null : t.cells(op.velocity());
-        double rate = t.learningRate() * op.learningRateScale();
+        double rate = t.learningRate(op.optimizer()) * op.learningRateScale();
         for (int i = 0; i < w.length(); i++) {
             double g = dw.get(i) + op.weightDecay() * w.get(i);
             double magnitude = Math.abs(dw.get(i)) + Math.abs(op.weightDecay() * w.get(i));
@@ -48,7 +48,9 @@ final class Updates {
         Cells dw = t.cells(op.dw());
         Cells m = t.cells(op.m());
         Cells v = t.cells(op.v());
-        double rate = t.learningRate() * op.learningRateScale();
+        double rate = t.learningRate(op.optimizer()) * op.learningRateScale();
+        double c1 = t.biasCorrection1(op.optimizer());
+        double c2 = t.biasCorrection2(op.optimizer());
         for (int i = 0; i < w.length(); i++) {
             double g = dw.get(i);
             double first = op.beta1() * m.get(i) + (1 - op.beta1()) * g;
@@ -56,12 +58,23 @@ final class Updates {
             double second = op.beta2() * v.get(i) + (1 - op.beta2()) * g * g;
             m.set(i, first, firstMagnitude);
             v.set(i, second, second);
-            double scale = t.biasCorrection1() / (Math.sqrt(second * t.biasCorrection2()) + op.epsilon());
+            double scale = c1 / (Math.sqrt(second * c2) + op.epsilon());
             double decay = op.weightDecay() * w.get(i);
             w.set(
                     i,
                     w.get(i) - rate * (first * scale + decay),
                     Math.abs(w.get(i)) + rate * (firstMagnitude * scale + Math.abs(decay)));
+        }
+    }
+
+    static void state(Op.StateUpdate op, Tensors t) {
+        if (t.nonFiniteStep() >= 0) {
+            return;
+        }
+        Cells x = t.cells(op.x());
+        Cells state = t.cells(op.state());
+        for (int i = 0; i < x.length(); i++) {
+            state.set(i, x.get(i), Math.abs(x.get(i)));
         }
     }
 }
