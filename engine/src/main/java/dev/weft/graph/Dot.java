@@ -1,8 +1,10 @@
 package dev.weft.graph;
 
 import dev.weft.layer.Parameter;
+import dev.weft.tensor.DType;
+import java.util.stream.Collectors;
 
-/** Draws a graph in the language of Graphviz: a box for each layer, an arrow with a shape for each value. */
+/** Draws a graph in the language of Graphviz: a box for each layer, an arrow with a shape for each value, a dashed one for parameters that are shared. */
 public final class Dot {
     private Dot() {}
 
@@ -16,14 +18,33 @@ public final class Dot {
         }
         for (Node node : graph.nodes()) {
             for (Node input : node.inputs()) {
-                dot.append("  \"%s\" -> \"%s\" [label=\" %s\"];\n".formatted(input.name(), node.name(), input.shape()));
+                arrow(dot, input, node.name());
+            }
+            for (Node owner : graph.nodes()) {
+                String tied = owner.parameters().stream()
+                        .map(Parameter::name)
+                        .filter(node.tied()::containsValue)
+                        .map(name -> name.substring(owner.name().length() + 1))
+                        .collect(Collectors.joining(", "));
+                if (!tied.isEmpty()) {
+                    dot.append("  \"%s\" -> \"%s\" [label=\" %s\", style=dashed];\n"
+                            .formatted(owner.name(), node.name(), tied));
+                }
             }
         }
-        // no layer's name has a colon
-        dot.append("  \":output\" [label=\"output\", shape=plaintext, style=\"\"];\n");
-        Node last = graph.output();
-        dot.append("  \"%s\" -> \":output\" [label=\" %s\"];\n".formatted(last.name(), last.shape()));
+        boolean one = graph.outputs().size() == 1;
+        for (Node output : graph.outputs()) {
+            String name = one ? "output" : output.name();
+            // no layer's name has a colon
+            dot.append("  \":%s\" [label=\"%s\", shape=plaintext, style=\"\"];\n".formatted(name, name));
+            arrow(dot, output, ":" + name);
+        }
         return dot.append("}\n").toString();
+    }
+
+    private static void arrow(StringBuilder dot, Node from, String to) {
+        String type = from.type() == DType.REAL ? "" : from.type() + " ";
+        dot.append("  \"%s\" -> \"%s\" [label=\" %s%s\"];\n".formatted(from.name(), to, type, from.shape()));
     }
 
     /** The node's name, and a line for each of its parameters. */
@@ -38,6 +59,6 @@ public final class Dot {
 
     /** Layers with something to learn stand out. */
     private static String color(Node node) {
-        return node.parameters().isEmpty() ? "" : ", fillcolor=lightblue";
+        return node.parameters().isEmpty() && node.tied().isEmpty() ? "" : ", fillcolor=lightblue";
     }
 }

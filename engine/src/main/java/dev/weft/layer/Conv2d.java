@@ -77,8 +77,8 @@ public record Conv2d(int filters, Window2d window, boolean bias, Initializer wei
         int width = window.outWidth(x.get(2));
         if (height < 1 || width < 1) {
             throw new IllegalArgumentException("window " + window + " needs an image of at least [C,"
-                    + Math.max(1, window.height() - 2 * window.padHeight()) + ","
-                    + Math.max(1, window.width() - 2 * window.padWidth()) + "], got " + x);
+                    + Math.max(1, window.height() - 2L * window.padHeight()) + ","
+                    + Math.max(1, window.width() - 2L * window.padWidth()) + "], got " + x);
         }
         return Shape.of(filters, height, width);
     }

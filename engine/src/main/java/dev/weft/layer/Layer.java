@@ -1,5 +1,6 @@
 package dev.weft.layer;
 
+import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.List;
@@ -21,8 +22,18 @@ public interface Layer {
      */
     Shape infer(List<Shape> inputs);
 
+    /** The type that input number {@code index} must have, counted from 0; REAL by default. */
+    default DType inputType(int index) {
+        return DType.REAL;
+    }
+
     /** The parameters for inputs of these shapes, in the order in which they are stored. */
     default List<Parameter> parameters(List<Shape> inputs) {
+        return List.of();
+    }
+
+    /** What the layer carries from step to step, for inputs of these shapes; its names differ from the parameters'. */
+    default List<State> states(List<Shape> inputs) {
         return List.of();
     }
 

@@ -16,7 +16,7 @@ public final class Layers {
 
     /** Fully connected, with bias. */
     public static Linear linear(int outputs) {
-        return new Linear(outputs, true, Initializer.glorotUniform());
+        return new Linear(outputs, true, Initializer.glorotUniform(), false);
     }
 
     /** Max pooling over square windows that do not overlap. */

@@ -9,9 +9,9 @@ import java.util.List;
 
 /**
  * Fully connected layer: {@code y = W x + b}. Input {@code [D]}, output {@code [outputs]}, parameters
- * {@code weight[outputs,D]} and {@code bias[outputs]}.
+ * {@code weight[outputs,D]} and {@code bias[outputs]}. Transposed, {@code y = W' x + b} with {@code weight[D,outputs]}.
  */
-public record Linear(int outputs, boolean bias, Initializer weights) implements Layer {
+public record Linear(int outputs, boolean bias, Initializer weights, boolean transpose) implements Layer {
 
     public Linear {
         if (outputs < 1) {
@@ -21,12 +21,17 @@ public record Linear(int outputs, boolean bias, Initializer weights) implements 
 
     /** The same without a bias: {@code y = W x}. */
     public Linear withoutBias() {
-        return new Linear(outputs, false, weights);
+        return new Linear(outputs, false, weights, transpose);
     }
 
     /** The same with other initial weights. */
     public Linear init(Initializer initializer) {
-        return new Linear(outputs, bias, initializer);
+        return new Linear(outputs, bias, initializer, transpose);
+    }
+
+    /** The same with the weight held as {@code [D,outputs]}, for ties to a layer that leads the other way. */
+    public Linear transposed() {
+        return new Linear(outputs, bias, weights, true);
     }
 
     @Override
@@ -47,7 +52,8 @@ public record Linear(int outputs, boolean bias, Initializer weights) implements 
     public List<Parameter> parameters(List<Shape> inputs) {
         int width = Layer.single(inputs).get(0);
         List<Parameter> parameters = new ArrayList<>();
-        parameters.add(new Parameter("weight", Shape.of(outputs, width), weights, width, outputs));
+        parameters.add(new Parameter(
+                "weight", transpose ? Shape.of(width, outputs) : Shape.of(outputs, width), weights, width, outputs));
         if (bias) {
             parameters.add(new Parameter("bias", Shape.of(outputs), Initializer.constant(0), width, outputs));
         }
@@ -58,7 +64,7 @@ public record Linear(int outputs, boolean bias, Initializer weights) implements 
     public TensorRef lower(Lowering l, List<TensorRef> inputs) {
         Shape shape = Shape.of(outputs);
         TensorRef y = bias ? l.inner("product", shape) : l.output(shape);
-        l.emit(new Op.MatMul(l.layer(), inputs.get(0), l.parameter("weight"), false, true, y));
+        l.emit(new Op.MatMul(l.layer(), inputs.get(0), l.parameter("weight"), false, !transpose, y));
         if (!bias) {
             return y;
         }

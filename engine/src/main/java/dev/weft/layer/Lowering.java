@@ -4,8 +4,10 @@ import dev.weft.WeftException;
 import dev.weft.op.Op;
 import dev.weft.random.Philox;
 import dev.weft.tensor.DType;
+import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -15,30 +17,45 @@ public final class Lowering {
     private final int batch;
     private final boolean training;
     private final long seed;
-    private final Map<String, TensorRef> parameters;
+    private final Map<String, TensorRef> persistent;
     private final List<Op> ops;
+    private final List<Op.StateUpdate> stateUpdates;
+
+    /** What a layer without states is lowered with, or a loss. */
+    public Lowering(
+            String layer, int batch, boolean training, long seed, Map<String, TensorRef> parameters, List<Op> ops) {
+        this(layer, batch, training, seed, parameters, ops, new ArrayList<>());
+    }
 
     /**
-     * What the compiler hands to one layer.
+     * What one layer is lowered with.
      *
-     * @param layer the layer's name in the graph
+     * @param layer the layer's name in the program: that in the graph, behind the scope that the graph is applied under
      * @param batch rows of the batch
      * @param training whether this is a training program
      * @param seed the key of the model's random numbers
-     * @param parameters all parameters by their names in the graph
+     * @param persistent the layer's parameters and states by their names in the layer
      * @param ops receives the ops
+     * @param stateUpdates receives the new values of states
      */
     public Lowering(
-            String layer, int batch, boolean training, long seed, Map<String, TensorRef> parameters, List<Op> ops) {
+            String layer,
+            int batch,
+            boolean training,
+            long seed,
+            Map<String, TensorRef> persistent,
+            List<Op> ops,
+            List<Op.StateUpdate> stateUpdates) {
         this.layer = layer;
         this.batch = batch;
         this.training = training;
         this.seed = seed;
-        this.parameters = parameters;
+        this.persistent = persistent;
         this.ops = ops;
+        this.stateUpdates = stateUpdates;
     }
 
-    /** The layer's name in the graph. */
+    /** The layer's name in the program, which its tensors and ops bear. */
     public String layer() {
         return layer;
     }
@@ -69,17 +86,42 @@ public final class Lowering {
      * @throws WeftException if the layer has declared none of that name; the message lists those that it has
      */
     public TensorRef parameter(String name) {
-        TensorRef parameter = parameters.get(layer + "." + name);
-        if (parameter == null) {
-            throw new WeftException("layer %s has no parameter %s; there are %s"
+        return persistent("parameter", Role.PARAMETER, name);
+    }
+
+    /**
+     * A state by its name in the layer. All reads of a step see the value that it has before the step.
+     *
+     * @throws WeftException if the layer has declared none of that name; the message lists those that it has
+     */
+    public TensorRef state(String name) {
+        return persistent("state", Role.STATE, name);
+    }
+
+    private TensorRef persistent(String what, Role role, String name) {
+        TensorRef tensor = persistent.get(name);
+        if (tensor == null || tensor.root().role() != role) {
+            throw new WeftException("layer %s has no %s %s; there are %s"
                     .formatted(
                             layer,
+                            what,
                             name,
-                            parameters.keySet().stream()
-                                    .filter(other -> other.startsWith(layer + "."))
+                            persistent.values().stream()
+                                    .filter(other -> other.root().role() == role)
+                                    .map(TensorRef::name)
                                     .toList()));
         }
-        return parameter;
+        return tensor;
+    }
+
+    /**
+     * Gives a state its next value, which is written at the end of a training step, unless that is a bad one. Without
+     * effect in other programs, and where the layer is one of several uses that share the state: the first writes it.
+     *
+     * @param value of the state's shape; no batch
+     */
+    public void writeState(String name, TensorRef value) {
+        stateUpdates.add(new Op.StateUpdate(layer, value, state(name)));
     }
 
     /** The layer's output tensor, named like the layer. */

@@ -37,14 +37,7 @@ final class LoweringCheck {
      */
     void check(String who, List<Op> ops, TensorRef y, Shape needed, String why) {
         for (Op op : ops) {
-            for (TensorRef x : op.inputs()) {
-                require(
-                        x.root().role().persistent() || written.contains(x.name()),
-                        "%s: %s reads %s before any op writes it",
-                        who,
-                        Program.describe(op),
-                        x);
-            }
+            checkRead(who, op);
             for (TensorRef out : op.outputs()) {
                 require(
                         !out.root().role().persistent(),
@@ -83,6 +76,18 @@ final class LoweringCheck {
                 y,
                 y.type(),
                 y.batched() ? "a batch" : "no batch");
+    }
+
+    /** Checks that what an op reads is there. */
+    void checkRead(String who, Op op) {
+        for (TensorRef x : op.inputs()) {
+            require(
+                    x.root().role().persistent() || written.contains(x.name()),
+                    "%s: %s reads %s before any op writes it",
+                    who,
+                    Program.describe(op),
+                    x);
+        }
     }
 
     private static void require(boolean condition, String problem, Object... values) {

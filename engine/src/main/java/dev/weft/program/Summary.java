@@ -22,11 +22,12 @@ public record Summary(List<Row> rows) {
      *
      * @param layer its name
      * @param ops what it does for a prediction: {@code conv2d 5x5 pad 2, add_bias}
+     * @param tied the parameters that it shares with layers before it, by their names in the graph
      * @param output the shape of one sample of its output
-     * @param parameters how many trained values it has
+     * @param parameters how many trained values it has for itself
      * @param multiplyAdds multiplications, each with an addition, of its products for one sample; 0 for layers without products
      */
-    public record Row(String layer, String ops, Shape output, long parameters, long multiplyAdds) {
+    public record Row(String layer, String ops, List<String> tied, Shape output, long parameters, long multiplyAdds) {
 
         /** What the parameters take, as float. */
         public long parameterBytes() {
@@ -41,8 +42,9 @@ public record Summary(List<Row> rows) {
 
     /** The summary of a network. */
     public static Summary of(Graph graph) {
-        List<Op> ops = new Compiler(graph, new ParameterLayout(graph.parameters()), 0)
-                .prediction(1)
+        List<Op> ops = Step.prediction(GraphLowering.of(ParameterLayout.DEFAULT_NAME, graph, 0))
+                .compile(null, 1)
+                .program()
                 .ops();
         List<Row> rows = new ArrayList<>();
         for (Node node : graph.nodes()) {
@@ -51,6 +53,7 @@ public record Summary(List<Row> rows) {
             rows.add(new Row(
                     node.name(),
                     own.stream().map(Program::title).collect(Collectors.joining(", ")),
+                    node.tied().values().stream().sorted().toList(),
                     node.shape(),
                     node.parameters().stream()
                             .mapToLong(parameter -> parameter.shape().elements())

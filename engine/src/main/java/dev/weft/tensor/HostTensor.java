@@ -1,6 +1,8 @@
 package dev.weft.tensor;
 
 import dev.weft.ShapeException;
+import java.lang.reflect.Array;
+import java.util.List;
 
 /**
  * Values in host memory, row-major. The array is not copied: {@link DType#REAL} is a {@code float[]} or a
@@ -42,6 +44,36 @@ public final class HostTensor {
     /** Values of type {@link DType#U8}, each byte an unsigned number. */
     public static HostTensor of(Shape shape, byte... values) {
         return new HostTensor(shape, DType.U8, values, values.length);
+    }
+
+    /**
+     * Tensors below each other, along their first dimension. Where floats and doubles meet, all become doubles.
+     *
+     * @param parts at least one, alike but for the first dimension
+     * @param rows of the result; those after the last part's are zero
+     */
+    public static HostTensor stack(List<HostTensor> parts, int rows) {
+        HostTensor first = parts.get(0);
+        boolean alike = parts.stream().allMatch(part -> part.array.getClass() == first.array.getClass());
+        Shape shape = first.shape.sample().batch(rows);
+        int elements = Math.toIntExact(shape.elements());
+        Object all =
+                alike ? Array.newInstance(first.array.getClass().getComponentType(), elements) : new double[elements];
+        int at = 0;
+        for (HostTensor part : parts) {
+            System.arraycopy(alike ? part.array : part.doubles(), 0, all, at, part.elements());
+            at += part.elements();
+        }
+        return new HostTensor(shape, first.type, all, elements);
+    }
+
+    /** A copy of some entries of the first dimension. */
+    public HostTensor rows(int from, int to) {
+        Shape part = shape.sample().batch(to - from);
+        int elements = Math.toIntExact(part.elements());
+        Object values = Array.newInstance(array.getClass().getComponentType(), elements);
+        System.arraycopy(array, Math.toIntExact(shape.sample().elements() * from), values, 0, elements);
+        return new HostTensor(part, type, values, elements);
     }
 
     /** The dimensions, outermost first. */

@@ -1,6 +1,7 @@
 package dev.weft.tensor;
 
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -44,7 +45,8 @@ public final class Shape {
 
     /** Size of dimension {@code axis}, counted from 0. */
     public int get(int axis) {
-        return dimensions[axis];
+        // the message of an array's own exception is lost where hot code throws it
+        return dimensions[Objects.checkIndex(axis, dimensions.length)];
     }
 
     /** The product of the dimensions. */

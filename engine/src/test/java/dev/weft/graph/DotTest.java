@@ -2,9 +2,16 @@ package dev.weft.graph;
 
 import static dev.weft.layer.Layers.add;
 import static dev.weft.layer.Layers.conv2d;
+import static dev.weft.layer.Layers.linear;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.layer.Layer;
+import dev.weft.layer.Lowering;
+import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
+import dev.weft.tensor.TensorRef;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class DotTest {
@@ -24,5 +31,60 @@ class DotTest {
                         "\"a.b-c\" -> \"output\" [label=\" [2,8,8]\"];",
                         "\"input\" -> \"output\" [label=\" [2,8,8]\"];",
                         "\"output\" -> \":output\" [label=\" [2,8,8]\"];");
+    }
+
+    @Test
+    void everyInputAndOutputHasItsName() {
+        Graph.Builder g = Graph.builder();
+        Node image = g.input("image", Shape.of(4));
+        Node kind = g.input("kind", DType.I32, Shape.of(4));
+        Node mean = g.add("mean", linear(2), image);
+        Node picked = g.add("picked", new Picked(), mean, kind);
+
+        assertThat(Dot.of(g.build(mean, picked)).lines().map(String::strip))
+                .contains(
+                        "\"image\" [label=\"image\"];",
+                        "\"kind\" -> \"picked\" [label=\" I32 [4]\"];",
+                        "\":mean\" [label=\"mean\", shape=plaintext, style=\"\"];",
+                        "\"mean\" -> \":mean\" [label=\" [2]\"];",
+                        "\"picked\" -> \":picked\" [label=\" [2]\"];")
+                .doesNotContain("\":output\" [label=\"output\", shape=plaintext, style=\"\"];");
+    }
+
+    @Test
+    void sharedParametersAreDashedArrows() {
+        Graph.Builder g = Graph.builder(Shape.of(4));
+        Node code = g.add("encoder", linear(2), g.input());
+        Node y = g.tie("decoder", linear(4).transposed(), Map.of("weight", "encoder.weight"), code);
+
+        assertThat(Dot.of(g.build(g.reuse("again", "encoder", y))).lines().map(String::strip))
+                .contains(
+                        "\"decoder\" [label=\"decoder\\nbias [4]\", fillcolor=lightblue];",
+                        "\"again\" [label=\"again\", fillcolor=lightblue];",
+                        "\"encoder\" -> \"decoder\" [label=\" weight\", style=dashed];",
+                        "\"encoder\" -> \"again\" [label=\" weight, bias\", style=dashed];");
+    }
+
+    /** Reads values and classes. */
+    private record Picked() implements Layer {
+        @Override
+        public String kind() {
+            return "picked";
+        }
+
+        @Override
+        public Shape infer(List<Shape> inputs) {
+            return inputs.get(0);
+        }
+
+        @Override
+        public DType inputType(int index) {
+            return index == 1 ? DType.I32 : DType.REAL;
+        }
+
+        @Override
+        public TensorRef lower(Lowering lowering, List<TensorRef> inputs) {
+            return inputs.get(0);
+        }
     }
 }

@@ -23,9 +23,11 @@ import dev.weft.layer.Concat;
 import dev.weft.layer.Layer;
 import dev.weft.layer.Lowering;
 import dev.weft.layer.Parameter;
+import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -216,11 +218,249 @@ class GraphTest {
                 .hasMessage("unused does not lead to the output used");
     }
 
+    @Test
+    void inputsAndOutputsHaveNamesAndAnOrder() {
+        Graph.Builder b = Graph.builder();
+        Node image = b.input("image", Shape.of(3));
+        Node kind = b.input("kind", DType.I32, Shape.of());
+        Node hidden = b.add("hidden", linear(4), image);
+        Node mean = b.add("mean", linear(2), hidden);
+        Node picked = b.add("picked", new Picking(), mean, kind);
+        Graph graph = b.build(picked, mean);
+
+        assertThat(graph.inputs()).containsExactly(image, kind);
+        assertThat(graph.outputs()).containsExactly(picked, mean);
+        assertThat(kind.type()).isEqualTo(DType.I32);
+        assertThat(graph.nodes()).allMatch(node -> node == kind || node.type() == DType.REAL);
+        assertThatThrownBy(graph::input)
+                .isInstanceOf(WeftException.class)
+                .hasMessage("one input is asked for, the graph has 2: image, kind");
+        assertThatThrownBy(graph::output)
+                .isInstanceOf(WeftException.class)
+                .hasMessage("one output is asked for, the graph has 2: picked, mean");
+    }
+
+    @Test
+    void inputsThatCannotBeAreRefused() {
+        Graph.Builder b = Graph.builder();
+        assertThatThrownBy(b::input).hasMessage("one input is asked for, the graph has none");
+        Node x = b.input("x", Shape.of(3));
+        assertThat(b.input()).isSameAs(x);
+        assertThatThrownBy(() -> b.input("x", Shape.of(3))).hasMessage("two layers are named x");
+        assertThatThrownBy(() -> b.input("loss", Shape.of(3))).hasMessageContaining("no layer can be named loss");
+        assertThatThrownBy(() -> b.input("bytes", DType.U8, Shape.of(3)))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("input bytes has the type U8: bytes are REAL, or I32, in a network");
+        b.input("more", Shape.of(3));
+        assertThatThrownBy(b::input).hasMessage("one input is asked for, the graph has 2: x, more");
+        Node y = b.add("y", relu(), x);
+        assertThatThrownBy(() -> b.build(y)).hasMessage("more does not lead to the output y");
+    }
+
+    @Test
+    void outputsThatCannotBeAreRefused() {
+        Graph.Builder b = Graph.builder(Shape.of(3));
+        Node y = b.add("y", relu(), b.input());
+        Node z = b.add("z", relu(), b.input());
+        b.add("unused", relu(), y);
+        assertThatThrownBy(() -> b.build(y, z))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("unused does not lead to one of the outputs y, z");
+        assertThatThrownBy(() -> b.build(y, y)).hasMessage("y is given as an output twice");
+        assertThatThrownBy(b::build).hasMessage("input does not lead to an output, of which the graph has none");
+        Node stranger = Graph.builder(Shape.of(3)).input();
+        assertThatThrownBy(() -> b.build(stranger)).hasMessage("the output input[3] is a node of another graph");
+    }
+
+    @Test
+    void aLayerAppliedAgainHasTheParametersOfTheFirstAndANameOfItsOwn() {
+        Graph.Builder b = Graph.builder();
+        Node left = b.add("first", linear(2), b.input("x", Shape.of(3)));
+        Node right = b.reuse("second", "first", b.input("z", Shape.of(3)));
+        Node third = b.reuse("third", "second", b.add("sum", linear(3), b.add(concat(), left, right)));
+        Graph graph = b.build(third);
+
+        assertThat(graph.parameters())
+                .extracting(Parameter::name)
+                .containsExactly("first.weight", "first.bias", "sum.weight", "sum.bias");
+        assertThat(right.parameters()).isEmpty();
+        assertThat(List.of(left, right, third))
+                .extracting(Node::persistentNames)
+                .containsOnly(Map.of("weight", "first.weight", "bias", "first.bias"));
+    }
+
+    @Test
+    void reusesThatCannotBeAreRefused() {
+        Graph.Builder b = Graph.builder(Shape.of(3));
+        Node first = b.add("first", linear(2), b.input());
+        assertThatThrownBy(() -> b.reuse("again", "frist", b.input()))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("no layer frist has been added; there are [first]");
+        assertThatThrownBy(() -> b.reuse("again", "input", b.input())).hasMessageContaining("no layer input");
+        assertThatThrownBy(() -> b.reuse("again", "again", b.input())).hasMessageContaining("no layer again");
+        assertThatThrownBy(() -> b.reuse("again", "first", first))
+                .isInstanceOf(ShapeException.class)
+                .hasMessage(
+                        "layer again: needs weight of shape [2,2], and first.weight, which it is tied to, has [2,3]");
+        assertThatThrownBy(() -> b.reuse("first", "first", b.input())).hasMessage("two layers are named first");
+        assertThatThrownBy(() -> b.reuseAll("again", "first", b.input()))
+                .hasMessage("again reuses first, and no graph of that name has been added; there are []");
+    }
+
+    @Test
+    void aTiedLayerHasTheOtherParametersForItself() {
+        Graph.Builder b = Graph.builder(Shape.of(7));
+        Node code = b.add("encoder", linear(3), b.input());
+        Node y = b.tie("decoder", linear(7).transposed(), Map.of("weight", "encoder.weight"), code);
+        assertThat(y.shape()).isEqualTo(Shape.of(7));
+        assertThat(y.parameters()).extracting(Parameter::name).containsExactly("decoder.bias");
+        assertThat(y.persistentNames()).isEqualTo(Map.of("weight", "encoder.weight", "bias", "decoder.bias"));
+    }
+
+    /** Only what lies before can be tied to, so that there is no cycle. */
+    @Test
+    void tiesThatCannotBeAreRefused() {
+        Graph.Builder b = Graph.builder(Shape.of(7));
+        Node code = b.add("encoder", linear(3), b.input());
+        Layer decoder = linear(7).transposed();
+        b.tie("decoder", decoder, Map.of("weight", "encoder.weight"), code);
+        assertThatThrownBy(() -> b.tie("d", decoder, Map.of("weight", "d.weight"), code))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("layer d ties its weight to d.weight, which is no parameter of a layer before it; there are"
+                        + " [decoder.bias, encoder.bias, encoder.weight]");
+        assertThatThrownBy(() -> b.tie("d", decoder, Map.of("weight", "later.weight"), code))
+                .hasMessageContaining("later.weight, which is no parameter of a layer before it");
+        assertThatThrownBy(() -> b.tie("d", decoder, Map.of("weight", "decoder.weight"), code))
+                .hasMessageContaining("decoder.weight, which is no parameter of a layer before it");
+        assertThatThrownBy(() -> b.tie("d", decoder, Map.of("wieght", "encoder.weight"), code))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("layer d has no parameter or state wieght to tie; there are [weight, bias]");
+        assertThatThrownBy(() -> b.tie("d", linear(7), Map.of("weight", "encoder.weight"), code))
+                .isInstanceOf(ShapeException.class)
+                .hasMessage("layer d: needs weight of shape [7,3], and encoder.weight, which it is tied to, has [3,7]");
+    }
+
+    @Test
+    void theLayersOfAGraphInAGraphBearItsName() {
+        Graph.Builder inner = Graph.builder(Shape.of(7));
+        Node code = inner.add("code", linear(3), inner.input());
+        Graph autoencoder =
+                inner.build(inner.tie("back", linear(7).transposed(), Map.of("weight", "code.weight"), code));
+        Graph.Builder b = Graph.builder(Shape.of(7));
+        Node y = b.add("first", autoencoder, b.input());
+        Node z = b.add("second", autoencoder, y);
+        Graph graph = b.build(b.reuse("third", "first", z));
+
+        assertThat(graph.nodes())
+                .extracting(Node::name)
+                .containsExactly(
+                        "input", "first.code", "first.back", "second.code", "second.back", "third.code", "third.back");
+        assertThat(graph.parameters())
+                .extracting(Parameter::name)
+                .containsExactly(
+                        "first.code.weight",
+                        "first.code.bias",
+                        "first.back.bias",
+                        "second.code.weight",
+                        "second.code.bias",
+                        "second.back.bias");
+        assertThat(graph.nodes().get(4).tied()).isEqualTo(Map.of("weight", "second.code.weight"));
+        assertThat(graph.output().persistentNames())
+                .isEqualTo(Map.of("weight", "first.code.weight", "bias", "first.back.bias"));
+        assertThat(graph.nodes().get(3).inputs()).containsExactly(y);
+
+        // and once more, one storey up
+        Graph.Builder top = Graph.builder(Shape.of(7));
+        assertThat(top.build(top.add("all", graph, top.input())).output().persistentNames())
+                .isEqualTo(Map.of("weight", "all.first.code.weight", "bias", "all.first.back.bias"));
+    }
+
+    @Test
+    void aGraphOfSeveralInputsAndOutputsInAGraph() {
+        Graph.Builder inner = Graph.builder();
+        Node sum = inner.add("sum", add(), inner.input("a", Shape.of(3)), inner.input("b", Shape.of(3)));
+        Graph pair = inner.build(inner.add("mean", linear(2), sum), inner.add("scale", linear(1), sum));
+        Graph.Builder b = Graph.builder();
+        Node x = b.input("x", Shape.of(3));
+        Node z = b.input("z", Shape.of(3));
+        Map<String, Node> outputs = b.addAll("pair", pair, x, z);
+        assertThat(outputs.keySet()).containsExactly("mean", "scale");
+        assertThat(outputs.get("mean")).hasToString("pair.mean[2]");
+        assertThat(outputs.get("scale").inputs().get(0).inputs()).containsExactly(x, z);
+        Map<String, Node> again = b.reuseAll("swapped", "pair", z, x);
+        assertThat(again.get("scale").inputs().get(0).inputs()).containsExactly(z, x);
+        assertThat(again.get("mean").tied()).isEqualTo(Map.of("weight", "pair.mean.weight", "bias", "pair.mean.bias"));
+
+        String several = "one output is asked for, the graph has 2: mean, scale";
+        assertThatThrownBy(() -> b.add("other", pair, x, z)).hasMessage(several);
+        assertThatThrownBy(() -> b.reuse("other", "pair", x, z)).hasMessage(several);
+    }
+
+    @Test
+    void graphsInGraphsThatCannotBeAreRefused() {
+        Graph graph = Graph.sequential(Shape.of(3), linear(2));
+        Graph.Builder b = Graph.builder(Shape.of(3));
+        Node y = b.add("y", graph, b.input());
+        b.add("layer", relu(), b.input());
+        assertThatThrownBy(() -> b.add("z", graph, b.input(), b.input()))
+                .isInstanceOf(ShapeException.class)
+                .hasMessage("graph z: needs the inputs [input[3]], got [input[3], input[3]]");
+        assertThatThrownBy(() -> b.add("z", graph, y))
+                .isInstanceOf(ShapeException.class)
+                .hasMessage("graph z: needs the input input[3] of type REAL, got y.linear1[2] of type REAL");
+        assertThatThrownBy(() -> b.add("z", graph, b.input("kind", DType.I32, Shape.of(3))))
+                .hasMessage("graph z: needs the input input[3] of type REAL, got kind[3] of type I32");
+        Node x = y.inputs().get(0);
+        assertThatThrownBy(() -> b.add("y", graph, x)).hasMessage("two layers are named y");
+        assertThatThrownBy(() -> b.add("layer", graph, x)).hasMessage("two layers are named layer");
+        assertThatThrownBy(() -> b.add("y", relu(), x)).hasMessage("two layers are named y");
+        assertThatThrownBy(() -> b.add("loss", graph, x)).hasMessageContaining("no layer can be named loss");
+        assertThatThrownBy(() -> b.add("a b", graph, x)).hasMessageContaining("'a b'");
+        Node stranger = Graph.builder(Shape.of(3)).input();
+        assertThatThrownBy(() -> b.add("z", graph, stranger))
+                .hasMessage("graph z reads input[3], a node of another graph");
+    }
+
+    @Test
+    void anInputOfAnotherTypeIsRefused() {
+        Graph.Builder b = Graph.builder();
+        Node x = b.input("x", Shape.of(3));
+        Node kind = b.input("kind", DType.I32, Shape.of(3));
+        assertThatThrownBy(() -> b.add("sum", add(), x, kind))
+                .isInstanceOf(ShapeException.class)
+                .hasMessage("layer sum: needs an input of type REAL, got kind[3] of type I32");
+        assertThatThrownBy(() -> b.add("picked", new Picking(), x, x))
+                .hasMessage("layer picked: needs an input of type I32, got x[3] of type REAL");
+    }
+
+    /** Reads values and classes. */
+    private record Picking() implements Layer {
+        @Override
+        public String kind() {
+            return "picking";
+        }
+
+        @Override
+        public Shape infer(List<Shape> inputs) {
+            return inputs.get(0);
+        }
+
+        @Override
+        public DType inputType(int index) {
+            return index == 1 ? DType.I32 : DType.REAL;
+        }
+
+        @Override
+        public TensorRef lower(Lowering lowering, List<TensorRef> inputs) {
+            return inputs.get(0);
+        }
+    }
+
     /** A layer "loss" would write the tensor that holds the mean loss, a dropout "shuffle" draw the order of the data. */
     @Test
     void namesThatTrainingUsesItselfAreRefused() {
         Graph.Builder b = Graph.builder(Shape.of(3));
-        for (String name : List.of("targets", "loss", "correct", "optimizer", "shuffle")) {
+        for (String name : List.of("targets", "loss", "correct", "optimizer", "shuffle", "loss.p")) {
             assertThatThrownBy(() -> b.add(name, relu(), b.input()))
                     .isInstanceOf(WeftException.class)
                     .hasMessage("no layer can be named " + name + ": training uses that name itself");
@@ -228,7 +468,7 @@ class GraphTest {
     }
 
     /** A layer of one's own, with what it says of itself. */
-    private record Own(Function<List<Shape>, Shape> shape, String... parameterNames) implements Layer {
+    private record Own(Function<List<Shape>, Shape> shape, String... persistentNames) implements Layer {
         @Override
         public String kind() {
             return "own";
@@ -241,7 +481,7 @@ class GraphTest {
 
         @Override
         public List<Parameter> parameters(List<Shape> inputs) {
-            return Stream.of(parameterNames)
+            return Stream.of(persistentNames)
                     .map(name -> new Parameter(name, Shape.of(1), Initializer.constant(0), 1, 1))
                     .toList();
         }
