@@ -4,26 +4,29 @@ import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.Backends;
 import dev.weft.backend.Executable;
-import dev.weft.backend.Memory;
 import dev.weft.backend.ReferenceExecutable;
 import dev.weft.backend.StepRange;
+import dev.weft.data.Columns;
 import dev.weft.data.Dataset;
-import dev.weft.data.Shuffle;
 import dev.weft.graph.Graph;
 import dev.weft.loss.Loss;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Optimizer;
 import dev.weft.optim.Schedule;
-import dev.weft.program.Compiler;
+import dev.weft.program.BoundStep;
+import dev.weft.program.CompiledStep;
 import dev.weft.program.DataTensors;
+import dev.weft.program.GraphLowering;
 import dev.weft.program.MemoryMode;
+import dev.weft.program.Network;
 import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.tensor.HostTensor;
-import dev.weft.tensor.Shape;
+import dev.weft.tensor.Role;
 import dev.weft.tensor.TensorRef;
 import dev.weft.train.Model;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -38,34 +41,35 @@ import java.util.Map;
  *
  * <p>Each op is judged alone: before it runs, the candidate is given the reference's inputs, rounded to the candidate's
  * precision, and the reference computes from the same rounded numbers. So an error is not carried on, and
- * {@link Tolerance} can be strict. {@link #freeRun} lets both go their own ways and compares the loss alone.
+ * {@link Tolerance} can be strict. {@link #freeRun} lets both go their own ways and compares the first metric, the loss, alone.
  *
  * <p>The static methods check one step. An open check holds a training program on both backends and checks step after
  * step; each starts from what the reference had after the step before.
  */
 public final class BackendCheck implements AutoCloseable {
-    private final Program program;
-    private final ParameterLayout layout;
-    private final Optimizer optimizer;
-    private final Map<String, HostTensor> parameters;
-    private final List<TensorRef> state;
+    private final CompiledStep step;
+    private final Map<TensorRef, HostTensor> values = new LinkedHashMap<>();
     private final int rows;
     private final Side reference;
     private final Side candidate;
 
-    /** One of the two backends, with the program bound to memory of its own. */
-    private record Side(Backend backend, Memory memory, Executable executable) implements AutoCloseable {
+    /** One of the two backends, with the step bound to memory of its own. */
+    private record Side(Backend backend, BoundStep bound) implements AutoCloseable {
+        Executable executable() {
+            return bound.executable();
+        }
+
         @Override
         public void close() {
-            executable.close();
-            memory.close();
+            bound.close();
         }
     }
 
     /**
      * A check of training steps.
      *
-     * @param parameters the values to start from, by name, as {@link Model#parameters} gives them
+     * @param parameters the values to start from, by name, as {@link Model#parameters} gives them, and {@link Model#states}
+     *     where not the initial ones
      * @param data its rows are taken in their order
      * @param batch rows of a step
      * @param seed key of the random numbers that layers use
@@ -83,47 +87,71 @@ public final class BackendCheck implements AutoCloseable {
             Backend reference,
             Backend candidate,
             MemoryMode mode) {
-        this.layout = new ParameterLayout(graph.parameters());
-        this.optimizer = optimizer;
-        this.parameters = Map.copyOf(parameters);
-        this.state = layout.optimizerState(optimizer);
+        this(
+                Step.supervised(GraphLowering.of(ParameterLayout.DEFAULT_NAME, graph, seed), loss, optimizer),
+                parameters,
+                data.columns(),
+                batch,
+                reference,
+                candidate,
+                mode);
+    }
+
+    /**
+     * A check of the steps of one's own. It applies networks without values, {@link GraphLowering#of}.
+     *
+     * @param parameters the values to start from, by the names that they have in the program: those of a network that has a
+     *     name of its own bear it, {@code critic.linear1.weight}
+     * @param data its rows are taken in their order
+     */
+    public BackendCheck(
+            Step step,
+            Map<String, HostTensor> parameters,
+            Columns data,
+            int batch,
+            Backend reference,
+            Backend candidate,
+            MemoryMode mode) {
+        this.step = step.compile(DataTensors.of("check", data), batch);
+        Map<String, TensorRef> places = new LinkedHashMap<>();
+        for (Network network : this.step.networks()) {
+            GraphLowering lowering = network.lowering();
+            lowering.layout().states().values().forEach(state -> places.put(state.name(), state));
+            lowering.layout().views().values().forEach(view -> places.put(view.name(), view));
+        }
+        parameters.forEach((name, value) -> {
+            if (!places.containsKey(name)) {
+                throw new WeftException("the step has no parameter %s; there are %s".formatted(name, places.keySet()));
+            }
+            values.put(places.get(name), value);
+        });
         this.rows = data.size();
-        DataTensors tensors = DataTensors.of("check", data);
-        this.program = new Compiler(graph, layout, seed).training(loss, optimizer, tensors, batch);
-        this.reference = bind(reference, data, tensors, MemoryMode.SEPARATE);
-        this.candidate = bind(candidate, data, tensors, mode);
-        if (!(this.reference.executable instanceof ReferenceExecutable)) {
+        this.reference = bind(reference, data, MemoryMode.SEPARATE);
+        this.candidate = bind(candidate, data, mode);
+        if (!(this.reference.executable() instanceof ReferenceExecutable)) {
             throw new WeftException("the backend " + reference.name() + " gives no magnitudes, so it is no reference");
         }
         reset();
     }
 
-    private Side bind(Backend backend, Dataset data, DataTensors tensors, MemoryMode mode) {
-        List<TensorRef> persistent = new ArrayList<>(tensors.tensors());
-        persistent.add(layout.parameters());
-        persistent.add(layout.gradients());
-        persistent.addAll(state);
-        Memory memory = backend.allocate(persistent);
-        memory.write(tensors.features(), data.features());
-        memory.write(tensors.targets(), data.targets());
-        memory.write(tensors.order(), HostTensor.of(Shape.of(rows), Shuffle.identity(rows)));
-        return new Side(
-                backend,
-                memory,
-                backend.bind(List.of(program), List.of(memory), mode).get(0));
+    private Side bind(Backend backend, Columns data, MemoryMode mode) {
+        BoundStep bound = BoundStep.of(step, backend, mode);
+        bound.write(data);
+        return new Side(backend, bound);
     }
 
     /** The program that is compared. */
     public Program program() {
-        return program;
+        return step.program();
     }
 
     /** Puts both sides back to the parameters that the check began with, and the optimizer's state to zero. */
     public void reset() {
         for (Side side : List.of(reference, candidate)) {
-            parameters.forEach((name, values) -> side.memory.write(layout.view(name), values));
-            for (TensorRef slot : state) {
-                side.memory.write(slot, HostTensor.of(slot.shape(), new float[slot.elements()]));
+            side.bound.resetStates();
+            values.forEach(side.bound::write);
+            for (TensorRef slot : step.buffers(Role.OPTIMIZER)) {
+                side.bound.write(slot, HostTensor.of(slot.shape(), new float[slot.elements()]));
             }
         }
     }
@@ -132,14 +160,14 @@ public final class BackendCheck implements AutoCloseable {
      * Compares one step op by op. It starts from the parameters and the optimizer's state that the reference has, rounded
      * to the candidate's precision, and leaves the reference's in the state after the step.
      *
-     * @param step number of the step, from 0; the rows of the data set are taken in turn, as many as a batch has
+     * @param number of the step, from 0; the rows of the data set are taken in turn, as many as a batch has
      */
-    public CheckReport step(long step) {
+    public CheckReport step(long number) {
         return OpByOp.compare(
-                (ReferenceExecutable) reference.executable,
-                candidate.executable,
+                (ReferenceExecutable) reference.executable(),
+                candidate.executable(),
                 candidate.backend.unitRoundoff(),
-                range(step));
+                range(number));
     }
 
     /**
@@ -154,28 +182,38 @@ public final class BackendCheck implements AutoCloseable {
         for (int i = 0; i < steps; i++) {
             expected[i] = loss(reference, i);
             actual[i] = loss(candidate, i);
-            long bad = reference.executable.nonFiniteStep();
-            if (candidate.executable.nonFiniteStep() != bad) {
+            long bad = reference.executable().nonFiniteStep();
+            if (candidate.executable().nonFiniteStep() != bad) {
                 throw new WeftException("first non-finite step: reference %d, %s %d"
-                        .formatted(bad, candidate.backend.name(), candidate.executable.nonFiniteStep()));
+                        .formatted(
+                                bad,
+                                candidate.backend.name(),
+                                candidate.executable().nonFiniteStep()));
             }
         }
         return new FreeRun(expected, actual);
     }
 
-    private double loss(Side side, int step) {
-        double[] metrics = new double[program.metrics().size()];
-        side.executable.run(range(step));
-        side.executable.metrics(metrics);
+    private double loss(Side side, int number) {
+        double[] metrics = new double[program().metrics().size()];
+        side.executable().run(range(number));
+        side.executable().metrics(metrics);
         return metrics[0];
     }
 
-    private StepRange range(long step) {
-        int batch = program.batch();
+    private StepRange range(long number) {
+        int batch = program().batch();
         long steps = Math.max(1, rows / batch);
-        double[] rates = new double[StepRange.RATES];
-        StepRange.fillRates(rates, optimizer, Schedule.constant(), step, 1, steps, steps);
-        return new StepRange(step, 1, (int) (step % steps) * batch, Math.min(batch, rows), rates);
+        double[] rates = new double[program().optimizers() * StepRange.RATES];
+        StepRange range = new StepRange(
+                number,
+                1,
+                (int) (number % steps) * batch,
+                Math.min(batch, rows),
+                program().optimizers(),
+                rates);
+        step.fillRates(range, Schedule.constant(), steps, steps);
+        return range;
     }
 
     @Override
@@ -241,9 +279,11 @@ public final class BackendCheck implements AutoCloseable {
     }
 
     private static CheckReport compare(Model model, Loss loss, Dataset batch, Backend reference, Backend candidate) {
+        Map<String, HostTensor> values = model.parameters();
+        values.putAll(model.states());
         try (BackendCheck check = new BackendCheck(
                 model.graph(),
-                model.parameters(),
+                values,
                 loss,
                 Adam.of(1e-3),
                 batch,

@@ -1,25 +1,22 @@
 package dev.weft.check;
 
 import dev.weft.WeftException;
-import dev.weft.backend.Backend;
 import dev.weft.backend.Executable;
-import dev.weft.backend.Memory;
 import dev.weft.backend.StepRange;
 import dev.weft.data.Dataset;
-import dev.weft.data.Shuffle;
-import dev.weft.graph.Graph;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Sgd;
-import dev.weft.program.Compiler;
+import dev.weft.program.BoundStep;
+import dev.weft.program.CompiledStep;
 import dev.weft.program.DataTensors;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.random.Philox;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
-import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import dev.weft.train.Model;
 import java.util.ArrayList;
@@ -41,7 +38,7 @@ public final class GradientCheck implements AutoCloseable {
     static final double STEP = 0x1p-16;
 
     private final ParameterLayout layout;
-    private final Memory memory;
+    private final BoundStep bound;
     private final Executable executable;
     private final StepRange range;
     private final int elements;
@@ -49,25 +46,16 @@ public final class GradientCheck implements AutoCloseable {
 
     private GradientCheck(Model model, Loss loss, Dataset batch, int elements) {
         this.elements = elements;
-        Graph graph = model.graph();
-        layout = new ParameterLayout(graph.parameters());
-        DataTensors data = DataTensors.of("check", batch);
-        Program training = new Compiler(graph, layout, model.seed()).training(loss, Sgd.of(1), data, batch.size());
-        decisions = decisions(training);
-        Program program = new Program(
-                training.name(), training.batch(), training.ops(), training.inputs(), decisions, training.metrics());
-        List<TensorRef> persistent = new ArrayList<>(data.tensors());
-        persistent.addAll(List.of(layout.parameters(), layout.gradients()));
-        Backend backend = model.backend();
-        memory = backend.allocate(persistent);
-        executable = backend.bind(List.of(program), List.of(memory), MemoryMode.SEPARATE)
-                .get(0);
-        memory.write(data.features(), batch.features());
-        memory.write(data.targets(), batch.targets());
-        memory.write(data.order(), HostTensor.of(Shape.of(batch.size()), Shuffle.identity(batch.size())));
-        model.parameters().forEach((name, values) -> memory.write(layout.view(name), values));
-        // all rates are 0, so that no update changes a parameter
-        range = StepRange.single(0, batch.size());
+        CompiledStep step =
+                Step.supervised(model, loss, Sgd.of(1)).compile(DataTensors.of("check", batch), batch.size());
+        layout = model.lowering().layout();
+        decisions = decisions(step.program());
+        bound = BoundStep.of(step.withoutStateUpdates().withOutputs(decisions), model.backend(), MemoryMode.SEPARATE);
+        executable = bound.executable();
+        bound.write(batch.columns());
+        model.parameters().forEach((name, values) -> bound.write(layout.view(name), values));
+        model.states().forEach((name, values) -> bound.write(layout.persistent(name), values));
+        range = StepRange.withoutLearning(step.program(), 1);
     }
 
     /** What shows on which side of a kink each unit is. */
@@ -111,13 +99,13 @@ public final class GradientCheck implements AutoCloseable {
             entries.add(entry(
                     name,
                     layout.view(name),
-                    memory.read(layout.gradient(name)).doubles().clone()));
+                    bound.read(layout.gradient(name)).doubles().clone()));
         }
         return new GradientReport(entries);
     }
 
     private GradientReport.Entry entry(String name, TensorRef parameter, double[] gradient) {
-        double[] values = memory.read(parameter).doubles().clone();
+        double[] values = bound.read(parameter).doubles().clone();
         double scale = Arrays.stream(gradient).map(Math::abs).max().orElse(0);
         int wanted = Math.min(elements, gradient.length);
         int compared = 0;
@@ -148,7 +136,7 @@ public final class GradientCheck implements AutoCloseable {
                 break;
             }
         }
-        memory.write(parameter, HostTensor.of(parameter.shape(), values));
+        bound.write(parameter, HostTensor.of(parameter.shape(), values));
         return new GradientReport.Entry(
                 name,
                 parameter,
@@ -188,7 +176,7 @@ public final class GradientCheck implements AutoCloseable {
 
     private double loss(TensorRef parameter, double[] values, int element, double value) {
         values[element] = value;
-        memory.write(parameter, HostTensor.of(parameter.shape(), values));
+        bound.write(parameter, HostTensor.of(parameter.shape(), values));
         return run();
     }
 
@@ -201,7 +189,6 @@ public final class GradientCheck implements AutoCloseable {
 
     @Override
     public void close() {
-        executable.close();
-        memory.close();
+        bound.close();
     }
 }

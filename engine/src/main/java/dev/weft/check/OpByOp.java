@@ -238,7 +238,7 @@ final class OpByOp {
     private boolean readOutside(TensorRef y, List<Op> fused) {
         return y.root().role().persistent()
                 || program.outputs().contains(y)
-                || program.metrics().contains(y)
+                || program.metricValues().contains(y)
                 || program.ops().stream()
                         .anyMatch(op -> fused.stream().noneMatch(inner -> inner == op)
                                 && op.inputs().contains(y));

@@ -14,6 +14,12 @@ import java.util.stream.IntStream;
  * <p>A data set does not change: it copies the arrays that it is made from, and what is written to them later is not seen.
  */
 public final class Dataset {
+    /** The column of {@link #columns} that holds the samples. */
+    public static final String FEATURES = "features";
+
+    /** The column of {@link #columns} that holds what is to be learned of them. */
+    public static final String TARGETS = "targets";
+
     /** The samples as they were given: bytes, floats or doubles. */
     private final HostTensor values;
 
@@ -154,7 +160,7 @@ public final class Dataset {
         return new Dataset(select(values, rows), select(targets, rows), classes, mean, deviation, classNames);
     }
 
-    private static HostTensor select(HostTensor tensor, int[] rows) {
+    static HostTensor select(HostTensor tensor, int[] rows) {
         int row = tensor.elements() / tensor.shape().get(0);
         HostTensor all = empty(tensor, rows.length);
         for (int i = 0; i < rows.length; i++) {
@@ -192,6 +198,12 @@ public final class Dataset {
             throw new DataException("%d names for %d classes".formatted(names.size(), classes));
         }
         return new Dataset(values, targets, classes, mean, deviation, names);
+    }
+
+    /** The columns {@code features} and {@code targets}. */
+    public Columns columns() {
+        return Columns.of(FEATURES, features(), scale(), shift())
+                .with(new Columns.Column(TARGETS, targets, 1, 0, classes));
     }
 
     /** The number of samples. */

@@ -1,11 +1,16 @@
 package dev.weft.train;
 
 import dev.weft.WeftException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Who uses a model: one thread at a time, and while it trains that thread's callbacks, for all but training and closing. */
 final class Occupancy {
     private final ReentrantLock user = new ReentrantLock();
+    /** The steps of the trainings that the model belongs to. */
+    private final List<String> bound = new ArrayList<>();
+
     private boolean closed;
 
     /** A hold on a model, for the calling thread until it is closed. */
@@ -27,12 +32,25 @@ final class Occupancy {
     /**
      * The last use; there may be several.
      *
-     * @throws WeftException if another thread uses the model, or in a callback
+     * @throws WeftException if another thread uses the model, in a callback, or while a training is open that it belongs to
      */
     Use useToClose() {
         Use use = holdOutsideCallbacks("close");
+        if (!bound.isEmpty()) {
+            use.close();
+            throw new WeftException(
+                    "the model is bound by the training of step %s: close that first".formatted(bound.get(0)));
+        }
         closed = true;
         return use;
+    }
+
+    void bind(String step) {
+        bound.add(step);
+    }
+
+    void unbind(String step) {
+        bound.remove(step);
     }
 
     private Use open(Use use) {

@@ -1,0 +1,74 @@
+package dev.weft.program;
+
+import dev.weft.backend.StepRange;
+import dev.weft.op.Op;
+import dev.weft.optim.Optimizer;
+import dev.weft.optim.Schedule;
+import dev.weft.tensor.Role;
+import dev.weft.tensor.TensorRef;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * A step for batches of one size: the program, and what it works on.
+ *
+ * @param networks that it applies or trains, in the order in which the step names them
+ * @param data the columns that it reads, or null where it reads none
+ * @param updates its optimizers; their places in this list are their numbers in the program
+ */
+public record CompiledStep(Program program, List<Network> networks, DataTensors data, List<Update> updates) {
+
+    /**
+     * An optimizer of a step.
+     *
+     * @param schedule null where the schedule is that of the training
+     */
+    public record Update(Optimizer optimizer, Schedule schedule) {}
+
+    public CompiledStep {
+        networks = List.copyOf(networks);
+        updates = List.copyOf(updates);
+    }
+
+    /** The same with other outputs. */
+    public CompiledStep withOutputs(List<TensorRef> outputs) {
+        return new CompiledStep(program.withOutputs(outputs), networks, data, updates);
+    }
+
+    /** The same without the writing of layers' states, so that every step sees those of the first. */
+    public CompiledStep withoutStateUpdates() {
+        List<Op> ops = program.ops().stream()
+                .filter(op -> !(op instanceof Op.StateUpdate))
+                .toList();
+        Program without = new Program(
+                program.name(), program.batch(), ops, program.inputs(), program.outputs(), program.metrics());
+        return new CompiledStep(without, networks, data, updates);
+    }
+
+    /** The buffers in the backend's memory that the program works on, of one role. */
+    public Set<TensorRef> buffers(Role role) {
+        Set<TensorRef> buffers = new LinkedHashSet<>();
+        program.ops().stream()
+                .flatMap(op -> Stream.concat(op.inputs().stream(), op.outputs().stream()))
+                .map(TensorRef::root)
+                .filter(root -> root.role() == role)
+                .forEach(buffers::add);
+        return buffers;
+    }
+
+    /**
+     * Fills in the rates of all optimizers for some steps.
+     *
+     * @param schedule for the optimizers that have none of their own
+     * @param steps how many steps the training has
+     */
+    public void fillRates(StepRange range, Schedule schedule, long steps, long stepsPerEpoch) {
+        for (int k = 0; k < updates.size(); k++) {
+            Update update = updates.get(k);
+            range.fillRates(
+                    k, update.optimizer, update.schedule == null ? schedule : update.schedule, steps, stepsPerEpoch);
+        }
+    }
+}
