@@ -1,10 +1,12 @@
 package dev.weft.init;
 
 import dev.weft.random.Philox;
+import java.util.Arrays;
 
 /**
  * Initial values of a parameter. {@code fanIn} is the number of inputs that one output sums over (C R S for a
- * convolution), {@code fanOut} the number of outputs that one input reaches (K R S).
+ * convolution), {@code fanOut} the number of outputs that one input reaches (K R S). One of a program's own is a lambda, or a
+ * record that {@link dev.weft.io.Kinds} knows, so that a file can name it.
  */
 @FunctionalInterface
 public interface Initializer {
@@ -14,37 +16,93 @@ public interface Initializer {
 
     /** The same value everywhere. */
     static Initializer constant(float value) {
-        return (values, fanIn, fanOut, random) -> java.util.Arrays.fill(values, value);
+        return new Constant(value);
     }
 
     /** Uniform within plus or minus {@code sqrt(6 / (fanIn + fanOut))} (Glorot and Bengio 2010). */
     static Initializer glorotUniform() {
-        return (values, fanIn, fanOut, random) -> uniform(values, Math.sqrt(6.0 / (fanIn + fanOut)), random);
+        return new GlorotUniform();
     }
 
     /** Normal with variance {@code 2 / (fanIn + fanOut)} (Glorot and Bengio 2010). */
     static Initializer glorotNormal() {
-        return (values, fanIn, fanOut, random) -> normal(values, Math.sqrt(2.0 / (fanIn + fanOut)), random);
+        return new GlorotNormal();
     }
 
     /** Uniform within plus or minus {@code sqrt(6 / fanIn)} (He et al. 2015, arXiv 1502.01852). */
     static Initializer heUniform() {
-        return (values, fanIn, fanOut, random) -> uniform(values, Math.sqrt(6.0 / fanIn), random);
+        return new HeUniform();
     }
 
     /** Normal with variance {@code 2 / fanIn} (He et al. 2015, arXiv 1502.01852). */
     static Initializer heNormal() {
-        return (values, fanIn, fanOut, random) -> normal(values, Math.sqrt(2.0 / fanIn), random);
+        return new HeNormal();
     }
 
     /** Uniform within plus or minus {@code sqrt(3 / fanIn)} (LeCun et al. 1998, "Efficient BackProp"). */
     static Initializer lecunUniform() {
-        return (values, fanIn, fanOut, random) -> uniform(values, Math.sqrt(3.0 / fanIn), random);
+        return new LecunUniform();
     }
 
     /** Normal with variance {@code 1 / fanIn} (LeCun et al. 1998, "Efficient BackProp"). */
     static Initializer lecunNormal() {
-        return (values, fanIn, fanOut, random) -> normal(values, Math.sqrt(1.0 / fanIn), random);
+        return new LecunNormal();
+    }
+
+    /** See {@link #constant}. */
+    record Constant(float value) implements Initializer {
+        @Override
+        public void fill(float[] values, int fanIn, int fanOut, Philox.Sequence random) {
+            Arrays.fill(values, value);
+        }
+    }
+
+    /** See {@link #glorotUniform}. */
+    record GlorotUniform() implements Initializer {
+        @Override
+        public void fill(float[] values, int fanIn, int fanOut, Philox.Sequence random) {
+            uniform(values, Math.sqrt(6.0 / (fanIn + fanOut)), random);
+        }
+    }
+
+    /** See {@link #glorotNormal}. */
+    record GlorotNormal() implements Initializer {
+        @Override
+        public void fill(float[] values, int fanIn, int fanOut, Philox.Sequence random) {
+            normal(values, Math.sqrt(2.0 / (fanIn + fanOut)), random);
+        }
+    }
+
+    /** See {@link #heUniform}. */
+    record HeUniform() implements Initializer {
+        @Override
+        public void fill(float[] values, int fanIn, int fanOut, Philox.Sequence random) {
+            uniform(values, Math.sqrt(6.0 / fanIn), random);
+        }
+    }
+
+    /** See {@link #heNormal}. */
+    record HeNormal() implements Initializer {
+        @Override
+        public void fill(float[] values, int fanIn, int fanOut, Philox.Sequence random) {
+            normal(values, Math.sqrt(2.0 / fanIn), random);
+        }
+    }
+
+    /** See {@link #lecunUniform}. */
+    record LecunUniform() implements Initializer {
+        @Override
+        public void fill(float[] values, int fanIn, int fanOut, Philox.Sequence random) {
+            uniform(values, Math.sqrt(3.0 / fanIn), random);
+        }
+    }
+
+    /** See {@link #lecunNormal}. */
+    record LecunNormal() implements Initializer {
+        @Override
+        public void fill(float[] values, int fanIn, int fanOut, Philox.Sequence random) {
+            normal(values, Math.sqrt(1.0 / fanIn), random);
+        }
     }
 
     private static void uniform(float[] values, double limit, Philox.Sequence random) {

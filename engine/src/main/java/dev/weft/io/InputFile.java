@@ -33,11 +33,21 @@ public final class InputFile {
      * @throws DataException as {@link #open}, or if it is larger than an array, 2 GiB
      */
     public static byte[] read(Path file) {
+        return read(file, Integer.MAX_VALUE - Long.BYTES);
+    }
+
+    /**
+     * All bytes of a file that has no more than {@code most} of them.
+     *
+     * @throws DataException as {@link #open}, or if it is larger
+     */
+    static byte[] read(Path file, int most) {
         try {
             requireRegular(file);
             long bytes = Files.size(file);
-            if (bytes > Integer.MAX_VALUE - Long.BYTES) {
-                throw new DataException("%s is too large: %,d bytes, at most 2 GiB are read".formatted(file, bytes));
+            if (bytes > most) {
+                throw new DataException(
+                        "%s is too large: %,d bytes, at most %,d are read".formatted(file, bytes, most));
             }
             return Files.readAllBytes(file);
         } catch (IOException e) {
