@@ -8,6 +8,7 @@ import dev.weft.check.CheckReport;
 import dev.weft.check.GradientCheck;
 import dev.weft.check.GradientReport;
 import dev.weft.data.Dataset;
+import dev.weft.graph.Graph;
 import dev.weft.loss.Loss;
 import dev.weft.optim.Optimizer;
 import dev.weft.program.MemoryMode;
@@ -109,8 +110,8 @@ final class CheckCommand implements Callable<Integer> {
                 }
             }
             if (finiteDifferences) {
-                GradientReport report =
-                        GradientCheck.of(model, Loss.softmaxCrossEntropy(), images(DIFFERENCE_ROWS), elements);
+                GradientReport report = GradientCheck.of(
+                        model, Loss.softmaxCrossEntropy(), images(network.graph(), DIFFERENCE_ROWS), elements);
                 out.println(report);
                 passed &= report.passed();
             }
@@ -119,8 +120,9 @@ final class CheckCommand implements Callable<Integer> {
         return passed ? 0 : 1;
     }
 
-    private Dataset images(int rows) {
-        return RandomData.images(rows, seed);
+    private Dataset images(Graph graph, int rows) {
+        int classes = Math.toIntExact(graph.output().shape().elements());
+        return RandomData.images(graph.input().shape(), classes, rows, seed);
     }
 
     private boolean compare(Network network, Model model, Backend backend, PrintWriter out) {
@@ -132,7 +134,7 @@ final class CheckCommand implements Callable<Integer> {
                 model.parameters(),
                 Loss.softmaxCrossEntropy(),
                 optimizer,
-                images(batch),
+                images(network.graph(), batch),
                 batch,
                 seed,
                 model.backend(),

@@ -5,8 +5,10 @@ import dev.weft.data.Csv;
 import dev.weft.data.DataSource;
 import dev.weft.data.FashionMnist;
 import dev.weft.data.IdxFolder;
+import dev.weft.data.Preparation;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -96,14 +98,20 @@ final class DataOptions {
      * @param mnist loads MNIST
      * @param seed decides which rows of a table are for testing
      * @param validation whether a part of the samples to train with takes the place of those to test with
+     * @param before how samples were prepared for the model that is trained on; empty for a new one
      * @throws DataException if they cannot be had, or there is nothing to learn from them
      */
-    TrainingData load(MnistLoader mnist, long seed, boolean validation, DataSource.Progress progress) {
+    TrainingData load(
+            MnistLoader mnist,
+            long seed,
+            boolean validation,
+            Optional<Preparation> before,
+            DataSource.Progress progress) {
         return switch (dataset()) {
-            case MNIST -> TrainingData.images(mnist.load(path, offline, progress), validation);
-            case FASHION_MNIST -> TrainingData.images(FashionMnist.load(path, offline, progress), validation);
-            case IDX -> TrainingData.images(IdxFolder.load(path), validation);
-            case CSV -> TrainingData.table(Csv.read(path, label), seed, validation);
+            case MNIST -> TrainingData.images(mnist.load(path, offline, progress), validation, before);
+            case FASHION_MNIST -> TrainingData.images(FashionMnist.load(path, offline, progress), validation, before);
+            case IDX -> TrainingData.images(IdxFolder.load(path), validation, before);
+            case CSV -> TrainingData.table(Csv.read(path, label), seed, validation, before);
         };
     }
 }

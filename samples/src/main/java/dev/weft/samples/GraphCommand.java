@@ -6,6 +6,7 @@ import dev.weft.graph.Node;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,8 +49,17 @@ final class GraphCommand implements Callable<Integer> {
     private static void print(Graph graph, PrintWriter out) {
         TextTable table = new TextTable().left("layer").left("output").left("reads");
         for (Node node : graph.nodes()) {
-            String reads = node.inputs().stream().map(Node::name).collect(Collectors.joining(", "));
+            String reads = Stream.concat(
+                            node.inputs().stream().map(Node::name),
+                            node.tied().values().stream().sorted())
+                    .collect(Collectors.joining(", "));
             table.row(node.name(), node.shape(), reads);
+        }
+        if (graph.outputs().size() > 1) {
+            table.line();
+            for (Node output : graph.outputs()) {
+                table.row("output", output.shape(), output.name());
+            }
         }
         table.print(out);
     }

@@ -3,12 +3,12 @@ package dev.weft.samples;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
-import dev.weft.backend.Memory;
 import dev.weft.op.Op;
+import dev.weft.program.BoundStep;
 import dev.weft.program.Cost;
 import dev.weft.program.Listing;
-import dev.weft.program.MemoryMode;
 import dev.weft.program.Program;
+import dev.weft.tensor.Role;
 import dev.weft.tensor.TensorRef;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -88,12 +88,9 @@ final class ListingCommand implements Callable<Integer> {
     }
 
     private void list(Network network, Backend backend) {
-        try (TrainingStep step = new TrainingStep(network, optimizer, batch, backend);
-                Executable executable = backend.bind(List.of(step.program()), step.memories(), MemoryMode.ARENA)
-                        .get(0)) {
-            Program program = step.program();
-            List<Memory> memories = step.memories();
-            List<Executable.Stage> stages = executable.stages();
+        try (BoundStep step = TrainingStep.bind(network, optimizer, batch, backend)) {
+            Program program = step.step().program();
+            List<Executable.Stage> stages = step.executable().stages();
             Listing listing = Listing.of(
                     program, stages.stream().map(Executable.Stage::ops).toList());
             PrintWriter out = spec.commandLine().getOut();
@@ -106,10 +103,10 @@ final class ListingCommand implements Callable<Integer> {
             }
             out.printf(
                     "arena %,d bytes; parameters %,d, gradients %,d, optimizer state %,d bytes%n",
-                    executable.arenaBytes(),
-                    memories.get(0).bytes(),
-                    memories.get(1).bytes(),
-                    memories.get(2).bytes());
+                    step.executable().arenaBytes(),
+                    step.bytes(Role.PARAMETER),
+                    step.bytes(Role.GRADIENT),
+                    step.bytes(Role.OPTIMIZER));
             out.flush();
         }
     }
@@ -130,7 +127,7 @@ final class ListingCommand implements Callable<Integer> {
                 .right("flops");
         int number = 0;
         int launches = 0;
-        for (Listing.Part part : Listing.Part.values()) {
+        for (Program.Part part : Program.Part.values()) {
             List<Op> ops = new ArrayList<>();
             table.line();
             for (Listing.Kernel kernel : listing.kernels(part)) {
@@ -179,7 +176,7 @@ final class ListingCommand implements Callable<Integer> {
                 .right("bytes")
                 .right("flops");
         int number = 0;
-        for (Listing.Part part : Listing.Part.values()) {
+        for (Program.Part part : Program.Part.values()) {
             List<Op> ops = new ArrayList<>();
             table.line();
             for (Listing.Kernel kernel : listing.kernels(part)) {

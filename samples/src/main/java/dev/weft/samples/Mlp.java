@@ -25,10 +25,4 @@ public final class Mlp {
         return new Network(
                 "mlp", "500 hidden units, then 10", Mlp::graph, 1, 500, OptimizerName.SGD, 0.5, ScheduleName.CONSTANT);
     }
-
-    /** The same with settings for tables, which are mostly small. */
-    static Network tableNetwork() {
-        return new Network(
-                "mlp", "500 hidden units", Mlp::graph, 30, 32, OptimizerName.ADAM, 1e-3, ScheduleName.COSINE);
-    }
 }

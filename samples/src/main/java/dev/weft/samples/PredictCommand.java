@@ -7,8 +7,9 @@ import dev.weft.backend.Backends;
 import dev.weft.data.Csv;
 import dev.weft.data.Dataset;
 import dev.weft.data.Idx;
-import dev.weft.data.Mnist;
-import dev.weft.graph.Graph;
+import dev.weft.data.Preparation;
+import dev.weft.data.Standardization;
+import dev.weft.data.TableForm;
 import dev.weft.io.InputFile;
 import dev.weft.tensor.Shape;
 import dev.weft.train.Evaluation;
@@ -19,10 +20,10 @@ import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -79,6 +80,7 @@ final class PredictCommand implements Callable<Integer> {
     @Option(
             names = "--network",
             paramLabel = "NAME",
+            completionCandidates = NetworkNames.class,
             description = "The network that the model file holds, trained on MNIST; for files that do not say it.")
     private String networkName;
 
@@ -101,17 +103,14 @@ final class PredictCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--labels needs exactly one FILE, an IDX file of images");
         }
         ModelFile description = description();
-        Graph graph = network(description.network())
-                .graph(description.input(), description.classes().size());
-        ModelFile.requireHeld(graph, modelFile);
-        if (description.table().isPresent()) {
-            tables(graph, description, description.table().get());
+        Preparation preparation = description.classification();
+        if (preparation.table().isPresent()) {
+            tables(description, preparation, preparation.table().get());
             return 0;
         }
         checkFits(description);
         try (Backend backend = backendName.equals(AUTO) ? Backends.best() : Backends.open(backendName);
-                Model model = Model.create(graph, backend, 0)) {
-            model.load(modelFile);
+                Model model = description.open(backend)) {
             predict(model, description);
         }
         spec.commandLine().getOut().flush();
@@ -119,25 +118,28 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     /** Classifies the rows of each file. */
-    private void tables(Graph graph, ModelFile description, TableForm form) {
+    private void tables(ModelFile description, Preparation preparation, TableForm form) {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         List<Csv.Rows> inputs = new ArrayList<>();
         List<int[]> truths = new ArrayList<>();
         for (Path file : files) {
-            Csv.Rows rows = Csv.rows(file, form.columns(), form.label(), form.labelAt());
+            Csv.Rows rows = Csv.rows(file, form.names(), form.label(), form.labelAt());
             rows.notes().forEach(note -> err.println("weft: " + note));
             inputs.add(rows);
-            truths.add(truth(file, rows, description.classes()));
+            truths.add(truth(file, rows, preparation.classes()));
         }
         err.flush();
         try (Backend backend = backendName.equals(AUTO) ? Backends.best() : Backends.open(backendName);
-                Model model = Model.create(graph, backend, 0)) {
-            model.load(modelFile);
-            RowsDisplay display = new RowsDisplay(out, terminal, description.classes());
+                Model model = description.open(backend)) {
+            RowsDisplay display = new RowsDisplay(out, terminal, preparation.classes());
+            Standardization standardization = form.standardization();
             for (int i = 0; i < inputs.size(); i++) {
                 out.printf("%s%s%n", i == 0 ? "" : System.lineSeparator(), files.get(i));
-                display.show(model.predictProbabilities(form.standardised(inputs.get(i))), truths.get(i));
+                float[][] rows = Arrays.stream(inputs.get(i).values())
+                        .map(standardization::apply)
+                        .toArray(float[][]::new);
+                display.show(model.predictProbabilities(rows), truths.get(i));
             }
         }
         out.flush();
@@ -205,24 +207,8 @@ final class PredictCommand implements Callable<Integer> {
                 throw new DataException(modelFile + " does not say which network it holds; tell it by --network, for "
                         + "example --network lenet5");
             }
-            return new ModelFile(
-                    networkName,
-                    network(networkName).graph().input().shape(),
-                    Mnist.MEAN,
-                    Mnist.DEVIATION,
-                    ModelFile.numbers(Mnist.CLASSES),
-                    ModelFile.MNIST,
-                    Optional.empty());
+            return ModelFile.ofMnist(modelFile, Network.named(spec.commandLine(), networkName));
         });
-    }
-
-    private Network network(String name) {
-        List<String> names = Network.all().stream().map(Network::name).toList();
-        return Network.all().stream()
-                .filter(network -> network.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new DataException("%s holds the network %s, which is not known here; there are %s"
-                        .formatted(modelFile, Quote.text(name), String.join(", ", names))));
     }
 
     private void checkFits(ModelFile description) {
@@ -230,7 +216,7 @@ final class PredictCommand implements Callable<Integer> {
             throw new DataException("%s holds the network %s, not '%s'"
                     .formatted(modelFile, Quote.text(description.network()), networkName));
         }
-        Shape input = description.input();
+        Shape input = description.graph().input().shape();
         if (input.rank() != 3 || input.get(0) != 1 || input.get(1) != input.get(2)) {
             throw new DataException(
                     "%s takes samples of shape %s; images need a shape like [1,28,28]".formatted(modelFile, input));
@@ -249,7 +235,7 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private Dataset idx(Path file, ModelFile description) {
-        int classes = description.classes().size();
+        int classes = description.classification().classes().size();
         Dataset data;
         if (labels == null) {
             Idx images = Idx.read(file, 3);
@@ -258,23 +244,27 @@ final class PredictCommand implements Callable<Integer> {
         } else {
             data = Idx.dataset(file, labels, classes);
         }
-        if (!data.shape().equals(description.input())) {
+        if (!data.shape().equals(description.graph().input().shape())) {
             throw new DataException("%s holds images of shape %s, the model takes %s"
-                    .formatted(file, data.shape(), description.input()));
+                    .formatted(file, data.shape(), description.graph().input().shape()));
         }
-        return data.normalized(description.mean(), description.deviation());
+        return data.normalized(
+                description.classification().mean(),
+                description.classification().deviation());
     }
 
     private static Dataset image(Path file, ModelFile description) {
-        ImageFitter fitter =
-                ImageFitter.of(description.dataset(), description.input().get(1));
+        ImageFitter fitter = ImageFitter.of(
+                description.dataset(), description.graph().input().shape().get(1));
         byte[] pixels = fitter.fit(GreyImage.read(file), file.toString());
         return Dataset.ofBytes(
-                        description.input(),
+                        description.graph().input().shape(),
                         pixels,
                         new int[1],
-                        description.classes().size())
-                .normalized(description.mean(), description.deviation());
+                        description.classification().classes().size())
+                .normalized(
+                        description.classification().mean(),
+                        description.classification().deviation());
     }
 
     private void predict(Model model, Path file, Dataset data, ModelFile description) {
@@ -294,11 +284,11 @@ final class PredictCommand implements Callable<Integer> {
                         "%s[%d]: %s  %.2f %%%n",
                         file,
                         i,
-                        description.classes().get(predictions.predicted()[i]),
+                        description.classification().classes().get(predictions.predicted()[i]),
                         100 * predictions.probability()[i]);
             }
         } else {
-            new PredictionDisplay(out, description.classes())
+            new PredictionDisplay(out, description.classification().classes())
                     .show(file.toString(), model.predictProbabilities(data.image(0)));
         }
     }

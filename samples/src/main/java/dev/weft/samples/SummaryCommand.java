@@ -1,11 +1,13 @@
 package dev.weft.samples;
 
+import dev.weft.io.GraphFile;
 import dev.weft.program.Summary;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code weft summary}: a network's layers. */
@@ -19,6 +21,9 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  weft summary lenet5",
+            "  weft summary lenet5 --json > mine.json",
+            "  weft summary --network mine.json",
+            "  weft summary --from runs/best/model.safetensors",
             "",
             "Shapes and multiply-adds are those of one image, bytes those of the parameters," + " as float."
         })
@@ -29,9 +34,19 @@ final class SummaryCommand implements Callable<Integer> {
     @Mixin
     private NetworkArgument argument;
 
+    @Option(
+            names = "--json",
+            description = "Write the network as JSON, to be changed and trained: weft train --network FILE.json.")
+    private boolean json;
+
     @Override
     public Integer call() {
         Network network = argument.network();
+        if (json) {
+            spec.commandLine().getOut().print(GraphFile.write(network.graph()));
+            spec.commandLine().getOut().flush();
+            return 0;
+        }
         Summary summary = Summary.of(network.graph());
         PrintWriter out = spec.commandLine().getOut();
         out.printf("%s: %s%n%n", network.name(), network.description());
@@ -45,7 +60,7 @@ final class SummaryCommand implements Callable<Integer> {
         for (Summary.Row row : summary.rows()) {
             table.row(
                     row.layer(),
-                    row.ops(),
+                    row.tied().isEmpty() ? row.ops() : row.ops() + " with " + String.join(", ", row.tied()),
                     row.output(),
                     blankZero(row.parameters()),
                     blankZero(row.parameterBytes()),

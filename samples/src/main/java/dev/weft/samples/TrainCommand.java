@@ -1,14 +1,18 @@
 package dev.weft.samples;
 
 import dev.weft.Quote;
+import dev.weft.ShapeException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Kernels;
 import dev.weft.data.Dataset;
+import dev.weft.data.Preparation;
 import dev.weft.graph.Graph;
+import dev.weft.graph.Node;
 import dev.weft.io.OutputFile;
 import dev.weft.layer.Parameter;
 import dev.weft.loss.Loss;
+import dev.weft.tensor.Shape;
 import dev.weft.train.EpochResult;
 import dev.weft.train.History;
 import dev.weft.train.Model;
@@ -45,6 +49,8 @@ import picocli.CommandLine.Spec;
             "  weft train mlp --optimizer adam --validation",
             "  weft train lenet5 --dataset fashion-mnist --epochs 10",
             "  weft train mlp --data iris.csv --label species",
+            "  weft train --network mine.json",
+            "  weft train --from runs/best/model.safetensors --lr 0.0001",
             "",
             "Ctrl-C ends the training after the steps that are running; the run folder",
             "then holds the model of the last finished epoch.",
@@ -52,6 +58,8 @@ import picocli.CommandLine.Spec;
             "            130 ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP."
         })
 final class TrainCommand implements Callable<Integer> {
+
+    static final long DEFAULT_SEED = 42;
 
     private final MnistLoader loader;
     private final Interruption interruption;
@@ -61,6 +69,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "NETWORK",
+            arity = "0..1",
             completionCandidates = NetworkNames.class,
             description = {
                 "lenet5: 5 epochs, batch 128, adam, learning rate 0.001, cosine by default;",
@@ -68,6 +77,21 @@ final class TrainCommand implements Callable<Integer> {
                 "on a table: 30 epochs, batch 32, adam, learning rate 0.001, cosine."
             })
     private String networkName;
+
+    @Option(
+            names = "--network",
+            paramLabel = "FILE",
+            description =
+                    "Train a network that the file describes; weft summary lenet5 --json writes one to start from."
+                            + " It gets the settings of lenet5 unless others are given.")
+    private Path description;
+
+    @Option(
+            names = "--from",
+            paramLabel = "FILE",
+            description = "Go on from a model file: network, parameters, seed and normalisation are those of the file."
+                    + " The optimizer and its schedule begin anew.")
+    private Path from;
 
     @Option(
             names = "--backend",
@@ -109,10 +133,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--seed",
             paramLabel = "N",
-            defaultValue = "42",
             description = "Decides initial weights and shuffling; the same seed gives the same model on one backend."
-                    + " Default: ${DEFAULT-VALUE}.")
-    private long seed;
+                    + " Default: 42, or that of the file of --from.")
+    private Long seed;
 
     @Option(
             names = "--validation",
@@ -162,11 +185,12 @@ final class TrainCommand implements Callable<Integer> {
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         }
         data.check();
-        Network network = Network.named(spec.commandLine(), networkName);
-        if (network.name().equals("mlp") && data.dataset() == DatasetName.CSV) {
-            network = Mlp.tableNetwork();
+        Network network = Network.chosen(spec.commandLine(), networkName, description, from);
+        Optional<ModelFile> before = Optional.ofNullable(from).map(ModelFile::require);
+        if (data.dataset() == DatasetName.CSV) {
+            network = network.forTables();
         }
-        applyDefaults(network);
+        applyDefaults(network, before);
         if (json != null) {
             if (json.equals(out)) {
                 throw usage("--json and --out name the same file " + out);
@@ -176,12 +200,18 @@ final class TrainCommand implements Callable<Integer> {
         try (RunOutput output = interruption.watch(RunOutput.create(out, network.name()));
                 Backend backend = BackendNames.open(
                         spec.commandLine(), backendName, new BackendOptions(threads, kernelOptions.kernels()))) {
-            train(network, backend, output);
+            train(network, before, backend, output);
         }
     }
 
     /** Fills in what was not given, and checks what was. */
-    private void applyDefaults(Network network) {
+    private void applyDefaults(Network network, Optional<ModelFile> before) {
+        if (seed != null && before.isPresent()) {
+            throw usage("--seed is for a new model; %s goes on with its own".formatted(from));
+        }
+        if (seed == null) {
+            seed = before.map(ModelFile::seed).orElse(DEFAULT_SEED);
+        }
         if (threads == null) {
             threads = BackendOptions.defaults().threads();
         }
@@ -221,7 +251,7 @@ final class TrainCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private void train(Network network, Backend backend, RunOutput output) {
+    private void train(Network network, Optional<ModelFile> before, Backend backend, RunOutput output) {
         PrintWriter stdout = spec.commandLine().getOut();
         PrintWriter stderr = spec.commandLine().getErr();
         boolean terminal = Boolean.getBoolean("weft.terminal");
@@ -229,16 +259,23 @@ final class TrainCommand implements Callable<Integer> {
 
         TrainingData loaded;
         try (DownloadDisplay display = new DownloadDisplay(stderr, terminal)) {
-            loaded = data.load(loader, seed, validation, quiet ? (what, done, total) -> {} : display);
+            Optional<Preparation> known = before.map(ModelFile::classification);
+            loaded = data.load(loader, seed, validation, known, quiet ? (what, done, total) -> {} : display);
         }
         Dataset train = loaded.train();
         Dataset test = loaded.test();
         loaded.notes().forEach(note -> stderr.println("weft: " + note));
-        stderr.flush();
         Graph graph = network.graph(train.shape(), train.classes());
-        ModelFile description =
-                ModelFile.of(network.name(), train, data.dataset().toString(), loaded.table());
-        try (Model model = Model.create(graph, backend, seed)) {
+        requireOutputs(graph, train.classes());
+        Preparation preparation = Preparation.of(train);
+        before.map(file -> file.classification().classes())
+                .filter(classes -> !classes.equals(preparation.classes()))
+                .ifPresent(classes -> stderr.printf(
+                        "weft: the classes were %s; from now on they are %s%n",
+                        Quote.names(classes), Quote.names(preparation.classes())));
+        stderr.flush();
+        try (Model model = before.isPresent() ? before.get().open(backend) : Model.create(graph, backend, seed)) {
+            model.setPreparation(loaded.table().map(preparation::with).orElse(preparation));
             RunRecord settings = new RunRecord(
                     network.name(),
                     options(),
@@ -249,7 +286,8 @@ final class TrainCommand implements Callable<Integer> {
                     evaluatedOn,
                     new History(List.of()),
                     0);
-            SaveEachEpoch saver = new SaveEachEpoch(model, description, output, json, settings);
+            SaveEachEpoch saver = new SaveEachEpoch(
+                    model, ModelFile.metadata(network.name(), data.dataset().toString()), output, json, settings);
             Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer.create(learningRate))
                     .batch(batch)
                     .epochs(epochs)
@@ -289,10 +327,10 @@ final class TrainCommand implements Callable<Integer> {
                 }
                 output.checkThere();
                 // pictures show the model that was saved
-                model.load(output.modelFile());
+                model.loadParameters(output.modelFile());
             }
             if (output.folder().isPresent() && !noPictures) {
-                report(output.folder().get(), saver.record(), Predictions.of(model, test), description);
+                report(output.folder().get(), saver.record(), Predictions.of(model, test), preparation.classes());
             }
             if (stopped) {
                 return;
@@ -312,8 +350,19 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    /** Outputs beyond the classes could be trained, and would stand for nothing. */
+    private static void requireOutputs(Graph graph, int classes) {
+        Node output = graph.output();
+        if (!output.shape().equals(Shape.of(classes))) {
+            throw new ShapeException(
+                    output.name(),
+                    "the network has outputs of shape %s, and the data %,d classes; it needs an output for each"
+                            .formatted(output.shape(), classes));
+        }
+    }
+
     /** Pictures that cannot be drawn here cost the training nothing but a warning. */
-    private void report(Path folder, RunRecord record, Predictions predictions, ModelFile description) {
+    private void report(Path folder, RunRecord record, Predictions predictions, List<String> classes) {
         Optional<String> unusable = Picture.unusable();
         if (unusable.isPresent()) {
             PrintWriter stderr = spec.commandLine().getErr();
@@ -321,7 +370,7 @@ final class TrainCommand implements Callable<Integer> {
                     "weft: no pictures: " + unusable.get() + "; install fontconfig and a font, or use --no-pictures");
             stderr.flush();
         } else {
-            RunReport.write(folder, record, predictions, description.classes());
+            RunReport.write(folder, record, predictions, classes);
         }
     }
 
@@ -345,6 +394,8 @@ final class TrainCommand implements Callable<Integer> {
 
     private Map<String, Object> options() {
         Map<String, Object> options = new LinkedHashMap<>();
+        options.put("description", description == null ? null : description.toString());
+        options.put("from", from == null ? null : from.toString());
         options.put("backend", backendName);
         Kernels kernels = kernelOptions.kernels();
         options.put("kernels", kernels.name());

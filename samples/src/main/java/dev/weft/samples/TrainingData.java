@@ -4,8 +4,10 @@ import dev.weft.DataException;
 import dev.weft.Quote;
 import dev.weft.data.Csv;
 import dev.weft.data.Dataset;
+import dev.weft.data.Preparation;
 import dev.weft.data.Split;
 import dev.weft.data.Standardization;
+import dev.weft.data.TableForm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,11 +29,15 @@ record TrainingData(Dataset train, Dataset test, Optional<TableForm> table, List
      * Images as they were split by those who made them.
      *
      * @param validation whether the last sixth of the training images takes the place of the test images
+     * @param before how samples were prepared for the model that is trained on; empty for a new one
      * @throws DataException if fewer than two classes are there to train with
      */
-    static TrainingData images(Split split, boolean validation) {
-        Dataset train = split.train();
-        Dataset test = split.test();
+    static TrainingData images(Split split, boolean validation, Optional<Preparation> before) {
+        if (before.flatMap(Preparation::table).isPresent()) {
+            throw new DataException("the model was trained on the rows of a table, so that it takes no images");
+        }
+        Dataset train = normalized(split.train(), before);
+        Dataset test = normalized(split.test(), before);
         if (validation) {
             int from = train.size() - train.size() / VALIDATION_PART;
             if (from == train.size()) {
@@ -54,13 +60,29 @@ record TrainingData(Dataset train, Dataset test, Optional<TableForm> table, List
         return new TrainingData(train, test, Optional.empty(), notes);
     }
 
+    /** A model goes on with samples of the scale that it knows. */
+    private static Dataset normalized(Dataset data, Optional<Preparation> before) {
+        return before.map(known -> data.normalized(known.mean(), known.deviation()))
+                .orElse(data);
+    }
+
     /**
      * The rows of a table, split such that each class has its share on both sides, and standardised by those to train with.
      *
      * @param validation whether a sixth of the rows to train with takes the place of those to test with
+     * @param before as for images; its means and deviations then take the place of those of the rows
      * @throws DataException if there are fewer than two classes, or none with two rows
      */
-    static TrainingData table(Csv csv, long seed, boolean validation) {
+    static TrainingData table(Csv csv, long seed, boolean validation, Optional<Preparation> before) {
+        Optional<TableForm> known = before.map(preparation -> preparation
+                .table()
+                .orElseThrow(
+                        () -> new DataException("the model was not trained on a table, so that it takes no rows")));
+        if (known.isPresent() && !known.get().names().equals(csv.columns())) {
+            throw new DataException("the table has the columns %s; the model was trained on %s"
+                    .formatted(
+                            Quote.names(csv.columns()), Quote.names(known.get().names())));
+        }
         int[] counts = counts(csv.data());
         requireTwo(csv.data(), counts, "column " + Quote.text(csv.label()));
         Split split = Split.stratified(csv.data(), TEST_SHARE, seed);
@@ -79,7 +101,8 @@ record TrainingData(Dataset train, Dataset test, Optional<TableForm> table, List
                     .formatted(
                             Quote.names(rare), untested == 0 ? "" : "; of %,d no row is tested".formatted(untested)));
         }
-        Standardization standard = Standardization.of(split.train());
+        Standardization standard =
+                known.isPresent() ? known.get().standardization() : Standardization.of(split.train());
         return new TrainingData(
                 standard.apply(split.train()),
                 standard.apply(split.test()),

@@ -1,65 +1,40 @@
 package dev.weft.samples;
 
 import dev.weft.backend.Backend;
-import dev.weft.backend.Memory;
+import dev.weft.data.Columns;
+import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.loss.Loss;
-import dev.weft.optim.Optimizer;
-import dev.weft.program.Compiler;
+import dev.weft.program.BoundStep;
+import dev.weft.program.CompiledStep;
 import dev.weft.program.DataTensors;
+import dev.weft.program.GraphLowering;
+import dev.weft.program.MemoryMode;
 import dev.weft.program.ParameterLayout;
-import dev.weft.program.Program;
-import dev.weft.tensor.DType;
-import dev.weft.tensor.Role;
+import dev.weft.program.Step;
+import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
-import dev.weft.tensor.TensorRef;
-import java.util.ArrayList;
-import java.util.List;
 
-/** The training step of a network with memory for it, in which all is zero; for commands that look at how it is executed. */
-final class TrainingStep implements AutoCloseable {
-    private final Program program;
-    private final List<Memory> memories = new ArrayList<>();
+/** The training step of a network on one batch of images as bytes, in which all is zero; for commands that look at how it is executed. */
+final class TrainingStep {
+    private TrainingStep() {}
 
-    TrainingStep(Network network, OptimizerName optimizer, int batch, Backend backend) {
+    static CompiledStep of(Network network, OptimizerName optimizer, int batch) {
         Graph graph = network.graph();
-        ParameterLayout layout = new ParameterLayout(graph.parameters());
-        Optimizer update = optimizer.create(network.learningRate());
-        DataTensors data = images(graph.input().shape(), batch);
-        program = new Compiler(graph, layout, 0).training(Loss.softmaxCrossEntropy(), update, data, batch);
-        try {
-            memories.add(backend.allocate(List.of(layout.parameters())));
-            memories.add(backend.allocate(List.of(layout.gradients())));
-            memories.add(backend.allocate(layout.optimizerState(update)));
-            memories.add(backend.allocate(data.tensors()));
-        } catch (RuntimeException e) {
-            close();
-            throw e;
-        }
+        Shape images = graph.input().shape().batch(batch);
+        Columns data = Columns.of(Dataset.FEATURES, HostTensor.of(images, new byte[Math.toIntExact(images.elements())]))
+                .classes(
+                        Dataset.TARGETS,
+                        new int[batch],
+                        Math.toIntExact(graph.output().shape().elements()));
+        return Step.supervised(
+                        GraphLowering.of(ParameterLayout.DEFAULT_NAME, graph, 0),
+                        Loss.softmaxCrossEntropy(),
+                        optimizer.create(network.learningRate()))
+                .compile(DataTensors.of("train", data), batch);
     }
 
-    /** A data set of one batch of images as bytes. */
-    private static DataTensors images(Shape image, int rows) {
-        return new DataTensors(
-                TensorRef.persistent("train.features", DType.U8, image.batch(rows), Role.DATA),
-                TensorRef.persistent("train.targets", DType.I32, Shape.of(rows), Role.DATA),
-                TensorRef.persistent("train.order", DType.I32, Shape.of(rows), Role.DATA),
-                10,
-                1 / 255.0,
-                0);
-    }
-
-    Program program() {
-        return program;
-    }
-
-    /** Of parameters, gradients, optimizer state and data. */
-    List<Memory> memories() {
-        return memories;
-    }
-
-    @Override
-    public void close() {
-        memories.forEach(Memory::close);
+    static BoundStep bind(Network network, OptimizerName optimizer, int batch, Backend backend) {
+        return BoundStep.of(of(network, optimizer, batch), backend, MemoryMode.ARENA);
     }
 }

@@ -6,6 +6,8 @@ import dev.weft.backend.Backends;
 import dev.weft.backend.Kernels;
 import dev.weft.backend.Tunable;
 import dev.weft.io.OutputFile;
+import dev.weft.program.BoundStep;
+import dev.weft.program.Program;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -84,8 +86,9 @@ final class TuneCommand implements Callable<Integer> {
             if (tf32) {
                 stdout.println("cuBLAS and cuDNN round the factors of products to TF32.");
             }
-            try (TrainingStep step = new TrainingStep(network, network.optimizer(), rows, backend)) {
-                print(((Tunable) backend).tune(List.of(step.program()), step.memories(), out), stdout);
+            try (BoundStep step = TrainingStep.bind(network, network.optimizer(), rows, backend)) {
+                List<Program> programs = List.of(step.step().program());
+                print(((Tunable) backend).tune(programs, step.memories(), out), stdout);
             }
             stdout.printf(
                     "written to %s; use it with --kernels tuned --plan %s%s%s%n",

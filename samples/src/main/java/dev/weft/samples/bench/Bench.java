@@ -113,7 +113,7 @@ final class Bench {
         }
         List<Measurement> measurements = new ArrayList<>();
         try (CacheFlush flush = new CacheFlush(backend)) {
-            bound.executable().trace(work.steps(1), new Executable.Observer() {
+            bound.executable().traceStages(work.steps(1), new Executable.Observer() {
                 @Override
                 public void after(List<Op> ops) {
                     measurements.addAll(kernel(bound, ops, flush));

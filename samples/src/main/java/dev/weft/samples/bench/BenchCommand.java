@@ -40,13 +40,14 @@ import picocli.CommandLine.Spec;
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
         footerHeading = "%nExamples:%n",
-        subcommands = CompareCommand.class,
+        subcommands = {CompareCommand.class, PredictBenchCommand.class},
         footer = {
             "  weft bench lenet5",
             "  weft bench gemm conv ops --backends cpu,cuda",
             "  weft bench lenet5 --batches 1,2,4,8,16,32,64,128,256,512,1024,2048,4096,8192",
             "  weft bench time-to-accuracy --seeds 1,2,3",
             "  weft bench compare old/bench.json new/bench.json",
+            "  weft bench predict",
             "",
             "The results are in a folder: index.html, bench.csv, and bench.json with every value."
                     + " The exit code is 1 where sides do not agree."

@@ -2,40 +2,24 @@ package dev.weft.samples.bench;
 
 import dev.weft.WeftException;
 import dev.weft.backend.Executable;
-import dev.weft.backend.Memory;
+import dev.weft.program.BoundStep;
 import dev.weft.program.MemoryMode;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.TensorRef;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** A workload on one side, with its values in the backend's memory. */
 final class BoundWorkload implements AutoCloseable {
     private final Side side;
     private final Workload work;
-    private final Memory memory;
-    private final Executable executable;
+    private final BoundStep step;
 
     BoundWorkload(Side side, Workload work) {
         this.side = side;
         this.work = work;
-        memory = side.backend().allocate(work.persistent());
-        try {
-            executable = side.backend()
-                    .bind(List.of(work.program()), List.of(memory), MemoryMode.ARENA)
-                    .get(0);
-        } catch (RuntimeException e) {
-            memory.close();
-            throw e;
-        }
-        work.values().forEach((tensor, values) -> {
-            if (tensor.root().role().persistent()) {
-                memory.write(tensor, values);
-            } else {
-                executable.write(tensor, values);
-            }
-        });
+        step = BoundStep.of(work.step(), side.backend(), MemoryMode.ARENA);
+        work.values().forEach(step::write);
     }
 
     Side side() {
@@ -43,7 +27,7 @@ final class BoundWorkload implements AutoCloseable {
     }
 
     Executable executable() {
-        return executable;
+        return step.executable();
     }
 
     /**
@@ -54,6 +38,7 @@ final class BoundWorkload implements AutoCloseable {
      */
     double run(int steps) {
         long start = System.nanoTime();
+        Executable executable = step.executable();
         executable.run(work.steps(steps));
         long bad = executable.nonFiniteStep();
         double seconds = (System.nanoTime() - start) * 1e-9;
@@ -68,15 +53,12 @@ final class BoundWorkload implements AutoCloseable {
     Map<TensorRef, HostTensor> results() {
         run(1);
         Map<TensorRef, HostTensor> results = new LinkedHashMap<>();
-        for (TensorRef tensor : work.compared()) {
-            results.put(tensor, tensor.root().role().persistent() ? memory.read(tensor) : executable.read(tensor));
-        }
+        work.compared().forEach(tensor -> results.put(tensor, step.read(tensor)));
         return results;
     }
 
     @Override
     public void close() {
-        executable.close();
-        memory.close();
+        step.close();
     }
 }

@@ -13,14 +13,19 @@ public final class RandomData {
 
     /** Images {@code [1,28,28]} of random bytes in ten random classes. */
     public static Dataset images(int rows, long seed) {
-        byte[] pixels = new byte[rows * 28 * 28];
+        return images(Shape.of(1, 28, 28), 10, rows, seed);
+    }
+
+    /** Samples of random bytes in random classes. */
+    public static Dataset images(Shape sample, int classes, int rows, long seed) {
+        byte[] pixels = new byte[Math.toIntExact(rows * sample.elements())];
         int[] labels = new int[rows];
         Random random = new Random(seed);
         random.nextBytes(pixels);
         for (int i = 0; i < rows; i++) {
-            labels[i] = random.nextInt(10);
+            labels[i] = random.nextInt(classes);
         }
-        return Dataset.ofBytes(Shape.of(1, 28, 28), pixels, labels, 10).normalized(Mnist.MEAN, Mnist.DEVIATION);
+        return Dataset.ofBytes(sample, pixels, labels, classes).normalized(Mnist.MEAN, Mnist.DEVIATION);
     }
 
     /** Values between -1 and 1. */

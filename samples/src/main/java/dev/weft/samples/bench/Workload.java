@@ -20,10 +20,12 @@ import dev.weft.op.Op;
 import dev.weft.op.Window2d;
 import dev.weft.optim.Optimizer;
 import dev.weft.program.Autodiff;
-import dev.weft.program.Compiler;
+import dev.weft.program.CompiledStep;
 import dev.weft.program.DataTensors;
+import dev.weft.program.GraphLowering;
 import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
@@ -42,7 +44,6 @@ import java.util.Set;
  * @param benchmark its name on the command line
  * @param sweep what is varied: {@code batch}, or {@code n} for matrices of n x n
  * @param size the value of that
- * @param persistent the tensors that memory has to be allocated for
  * @param values of the tensors that the program reads and nothing writes, persistent or inputs
  * @param compared what the sides have to agree on: outputs and all gradients
  * @param maxSteps how many steps may be run at once
@@ -51,8 +52,7 @@ record Workload(
         String benchmark,
         String sweep,
         int size,
-        Program program,
-        List<TensorRef> persistent,
+        CompiledStep step,
         Map<TensorRef, HostTensor> values,
         List<TensorRef> compared,
         int maxSteps) {
@@ -67,12 +67,16 @@ record Workload(
 
     /** Whether it trains a network, so that images per second can be told. */
     boolean trains() {
-        return !program.metrics().isEmpty();
+        return !program().metrics().isEmpty();
+    }
+
+    Program program() {
+        return step.program();
     }
 
     /** The first steps. All rates are 0: the work of the updates is done, and each step meets the same parameters. */
     StepRange steps(int count) {
-        return new StepRange(0, count, 0, program.batch(), new double[count * StepRange.RATES]);
+        return StepRange.withoutLearning(program(), count);
     }
 
     /** The product of two matrices of n x n, and both gradients. */
@@ -111,7 +115,8 @@ record Workload(
         Map<TensorRef, HostTensor> values = new LinkedHashMap<>();
         read.forEach(x -> values.put(x, RandomData.reals(x.shape(), x.name())));
         Program program = new Program(name, batch, ops, read, List.copyOf(kept), List.of());
-        return new Workload(name, sweep, size, program, List.of(), values, compared, StepRange.MAX_COUNT);
+        CompiledStep step = new CompiledStep(program, List.of(), null, List.of());
+        return new Workload(name, sweep, size, step, values, compared, StepRange.MAX_COUNT);
     }
 
     /** A network in which the usual layers occur, each with its ops forward and backward. */
@@ -139,19 +144,17 @@ record Workload(
     static Workload training(String name, Graph graph, Optimizer optimizer, int batch, Backend any) {
         int steps = Math.max(1, Math.min(StepRange.MAX_COUNT, IMAGES / batch));
         Dataset images = RandomData.images(batch * steps, 1);
-        ParameterLayout layout = new ParameterLayout(graph.parameters());
+        GraphLowering network = GraphLowering.of(ParameterLayout.DEFAULT_NAME, graph, 1);
+        ParameterLayout layout = network.layout();
         DataTensors data = DataTensors.of("images", images);
-        Program program = new Compiler(graph, layout, 1).training(Loss.softmaxCrossEntropy(), optimizer, data, batch);
+        CompiledStep step =
+                Step.supervised(network, Loss.softmaxCrossEntropy(), optimizer).compile(data, batch);
 
-        List<TensorRef> persistent = new ArrayList<>(data.tensors());
-        persistent.addAll(List.of(layout.parameters(), layout.gradients()));
-        persistent.addAll(layout.optimizerState(optimizer));
         Map<TensorRef, HostTensor> values = new LinkedHashMap<>();
-        values.put(data.features(), images.features());
-        values.put(data.targets(), images.targets());
+        data.write(images.columns(), values::put);
         int[] order = Shuffle.order(images.size(), 1, 1);
         values.put(data.order(), HostTensor.of(Shape.of(images.size()), order));
-        TensorRef mean = program.metrics().get(0);
+        TensorRef mean = step.program().metrics().get(0).value();
         List<TensorRef> compared = new ArrayList<>(List.of(mean));
         try (Model model = Model.create(graph, any, 1)) {
             model.parameters().forEach((parameter, value) -> {
@@ -160,7 +163,6 @@ record Workload(
             });
         }
         // the loss is an output as well, so that it can be read
-        Program readable = new Program(name, batch, program.ops(), program.inputs(), List.of(mean), program.metrics());
-        return new Workload(name, "batch", batch, readable, persistent, values, compared, steps);
+        return new Workload(name, "batch", batch, step.withOutputs(List.of(mean)), values, compared, steps);
     }
 }
