@@ -1,11 +1,16 @@
 package dev.weft.cpu;
 
+import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.relu;
+import static dev.weft.layer.Layers.sigmoid;
+
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Kernels;
 import dev.weft.backend.StepRange;
 import dev.weft.conformance.Lenet5;
+import dev.weft.data.Columns;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.loss.Loss;
@@ -15,12 +20,14 @@ import dev.weft.optim.Optimizer;
 import dev.weft.optim.Sgd;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import dev.weft.train.Callback;
 import dev.weft.train.Model;
 import dev.weft.train.Trainer;
+import dev.weft.train.Training;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -35,7 +42,7 @@ final class CpuBenchmark {
     private CpuBenchmark() {}
 
     /**
-     * @param args lenet5, conv3x3, mlp or sgemm; batch, or n of the matrices; threads; seconds, of which the second half
+     * @param args lenet5, conv3x3, mlp, pair or sgemm; batch, or n of the matrices; threads; seconds, of which the second half
      *     counts; where given, the kernels, {@code scalar} or {@code vector}
      */
     public static void main(String[] args) {
@@ -45,7 +52,11 @@ final class CpuBenchmark {
         String kernels = args.length > 4 ? args[4] : Kernels.OWN_CHOICE;
         try (Backend backend = CpuBackend.open(new BackendOptions(threads, Kernels.of(kernels)))) {
             boolean product = args[0].equals("sgemm");
-            double median = product ? sgemm(backend, size, seconds) : train(backend, args[0], size, seconds);
+            double median = switch (args[0]) {
+                case "sgemm" -> sgemm(backend, size, seconds);
+                case "pair" -> pair(backend, size, seconds);
+                default -> train(backend, args[0], size, seconds);
+            };
             String format = product
                     ? "peer=weft op=sgemm n=%d threads=%d gflops=%.1f%n"
                     : "peer=weft model=" + args[0] + " batch=%d threads=%d images_per_s=%.0f%n";
@@ -94,6 +105,42 @@ final class CpuBenchmark {
                 }
             });
             trainer.fit(data);
+        }
+        return median(speeds);
+    }
+
+    /** Images a second of a generative pair, 64-256-784 against 784-256-1; the median of the epochs of the second half. */
+    private static double pair(Backend backend, int batch, double seconds) {
+        Loss error = Loss.meanSquaredError();
+        Graph generator = Graph.sequential(Shape.of(64), linear(256), relu(), linear(784), sigmoid());
+        Graph critic = Graph.sequential(Shape.of(784), linear(256), relu(), linear(1));
+        int rows = 8 * batch;
+        float[] pixels = new float[rows * 784];
+        Random random = new Random(1);
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = random.nextFloat();
+        }
+        List<Double> speeds = new ArrayList<>();
+        try (Model g = Model.create("generator", generator, backend, 1);
+                Model d = Model.create("critic", critic, backend, 2)) {
+            Step step = Step.of("pair", s -> {
+                TensorRef fake = s.apply("fake", g, s.normal("z", Shape.of(64)));
+                TensorRef judged = s.sum(
+                        s.loss(error, s.apply("onReal", d, s.column("pixels")), 1),
+                        s.loss(error, s.apply("onFake", d, fake), 0));
+                s.minimise(judged, d, Adam.of(2e-4));
+                s.minimise(s.loss(error, s.apply("again", d, fake), 1), g, Adam.of(2e-4));
+            });
+            Columns images = Columns.of("pixels", HostTensor.of(Shape.of(rows, 784), pixels));
+            try (Training training = Training.of(backend, step, images, batch)) {
+                long start = System.nanoTime();
+                for (double passed = 0; passed < seconds; passed = (System.nanoTime() - start) * 1e-9) {
+                    Training.Epoch epoch = training.run(1).get(0);
+                    if (passed > seconds / 2) {
+                        speeds.add(rows / epoch.seconds());
+                    }
+                }
+            }
         }
         return median(speeds);
     }

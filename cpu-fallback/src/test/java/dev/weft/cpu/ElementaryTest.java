@@ -57,11 +57,55 @@ class ElementaryTest {
                 .isLessThan(Elementary.LOG1P_ULPS);
     }
 
+    /** Over words near those where a function changes its form or is near zero, and over a sample of all. */
+    @Test
+    void normal() {
+        int[] words = wordsToTry();
+        double greatest = 0;
+        for (int i = 0; i < words.length; i++) {
+            greatest = Math.max(greatest, errorOfNormal(words[i], words[(int) (i * 7919L % words.length)]));
+        }
+        assertThat(greatest).isLessThan(Elementary.NORMAL_ULPS);
+    }
+
+    private static double errorOfNormal(int first, int second) {
+        double u = (Integer.toUnsignedLong(first) + 0.5) * 0x1p-32;
+        double v = (Integer.toUnsignedLong(second) + 0.5) * 0x1p-32;
+        double quarter = 4 * Math.abs(v - 0.5) - 1;
+        double expected = StrictMath.sqrt(-2 * StrictMath.log(u)) * StrictMath.sin(Math.PI / 2 * quarter);
+        float actual = Elementary.normal((float) (u < 0.5 ? u : u - 1), (float) quarter);
+        return Math.abs(actual - expected) / Math.ulp((float) expected);
+    }
+
+    private static int[] wordsToTry() {
+        IntStream powers = IntStream.range(0, 32)
+                .map(k -> 1 << k)
+                .flatMap(power -> IntStream.of(power, ~power, power | power << 1))
+                .flatMap(word -> IntStream.rangeClosed(word - 1000, word + 1000));
+        return IntStream.concat(
+                        powers,
+                        IntStream.iterate(0, i -> i < 500_000, i -> i + 1).map(i -> i * 0x9E3779B9))
+                .toArray();
+    }
+
     @Test
     void vectorsGiveTheBitsOfTheScalarFunctions() {
         assertSameBits((x, y, n) -> VectorElementary.exp(copy(x, y), 0, n), Elementary::exp);
         assertSameBits((x, y, n) -> VectorElementary.sigmoid(x, 0, y, 0, n), Elementary::sigmoid);
         assertSameBits((x, y, n) -> VectorElementary.tanh(x, 0, y, 0, n), Elementary::tanh);
+        int[] words = wordsToTry();
+        int n = words.length / 64 * 64;
+        float[] uniforms = new float[n];
+        float[] quarters = new float[n];
+        for (int i = 0; i < n; i++) {
+            uniforms[i] = (words[i] + 0.5f) * 0x1p-32f;
+            quarters[i] = (words[n - 1 - i] + 0.5f) * 0x1p-31f;
+        }
+        float[] y = uniforms.clone();
+        VectorElementary.normal(y, 0, quarters, 0, 1, n);
+        for (int i = 0; i < n; i++) {
+            assertSame(y[i], Elementary.normal(uniforms[i], quarters[i]), uniforms[i]);
+        }
     }
 
     private static float[] copy(float[] x, float[] y) {
@@ -84,9 +128,13 @@ class ElementaryTest {
         }
         vector.at(x, y, x.length);
         for (int i = 0; i < x.length; i++) {
-            if (Float.floatToIntBits(y[i]) != Float.floatToIntBits(scalar.at(x[i]))) {
-                throw new AssertionError("f(%s) is %s, not %s".formatted(x[i], y[i], scalar.at(x[i])));
-            }
+            assertSame(y[i], scalar.at(x[i]), x[i]);
+        }
+    }
+
+    private static void assertSame(float actual, float expected, float x) {
+        if (Float.floatToIntBits(actual) != Float.floatToIntBits(expected)) {
+            throw new AssertionError("f(%s) is %s, not %s".formatted(x, actual, expected));
         }
     }
 

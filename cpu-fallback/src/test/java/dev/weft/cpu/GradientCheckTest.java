@@ -167,7 +167,8 @@ class GradientCheckTest {
                                     p.ops().stream().map(replacement).toList(),
                                     p.inputs(),
                                     p.outputs(),
-                                    p.metrics()))
+                                    p.metrics(),
+                                    p.sections()))
                             .toList(),
                     memories,
                     mode);

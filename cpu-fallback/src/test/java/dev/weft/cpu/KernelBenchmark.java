@@ -188,7 +188,7 @@ public class KernelBenchmark {
         // a data set and its order may stay zeros
         roots.stream().filter(root -> root.role() != Role.DATA).forEach(root -> memory.write(root, values(root)));
         program.inputs().forEach(input -> executable.write(input, values(input)));
-        step = new StepRange(0, 1, 0, program.batch(), new double[] {1e-6, 1, 1});
+        step = new StepRange(0, 1, 0, program.batch(), 1, new double[] {1e-6, 1, 1});
     }
 
     /** Random numbers from 0 to 1, or one of ten classes. */

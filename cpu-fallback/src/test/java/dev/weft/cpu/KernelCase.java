@@ -15,10 +15,11 @@ import dev.weft.op.Window2d;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Optimizer;
 import dev.weft.optim.Sgd;
-import dev.weft.program.Compiler;
 import dev.weft.program.DataTensors;
+import dev.weft.program.GraphLowering;
 import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
@@ -78,8 +79,12 @@ record KernelCase(String name, Program program) {
         Shape sample = graph.input().shape();
         Dataset data = Dataset.ofBytes(
                 sample, new byte[Math.toIntExact(2 * batch * sample.elements())], new int[2 * batch], 10);
-        Program step = new Compiler(graph, new ParameterLayout(graph.parameters()), 42)
-                .training(Loss.softmaxCrossEntropy(), optimizer, DataTensors.of("data", data), batch);
+        Program step = Step.supervised(
+                        GraphLowering.of(ParameterLayout.DEFAULT_NAME, graph, 42),
+                        Loss.softmaxCrossEntropy(),
+                        optimizer)
+                .compile(DataTensors.of("data", data), batch)
+                .program();
         List<KernelCase> cases = new ArrayList<>();
         List<Op> block = new ArrayList<>();
         for (Op op : step.ops()) {
@@ -149,6 +154,11 @@ record KernelCase(String name, Program program) {
             ops.add(new Op.ActivationBackward("", function, y, dy, dx));
         }
         ops.add(new Op.Add("", x, dy, y));
+        ops.add(new Op.Multiply("", x, dy, y));
+        ops.add(new Op.Scale("", x, 0.1, y));
+        ops.add(new Op.RandomUniform("", -1, 1, 1, 1, y));
+        ops.add(new Op.RandomNormal("", 0, 1, 1, 1, y));
+        ops.add(new Op.Bernoulli("", x, 1, 1, y));
         ops.add(new Op.Dropout("", x, 1 << 30, 1, 1, y, mask));
         ops.add(new Op.DropoutBackward("", dy, mask, 1 << 30, dx));
         ops.add(new Op.Fill("", 1, y));
@@ -171,8 +181,12 @@ record KernelCase(String name, Program program) {
                 TensorRef.batched("labels", DType.I32, Shape.of(ROWS)),
                 TensorRef.unbatched("correct", DType.REAL, Shape.of(1))));
         TensorRef w = flat("w");
-        ops.add(new Op.SgdUpdate("", w, flat("dw"), flat("v"), 0.9, false, 1e-4, 1));
-        ops.add(new Op.SgdUpdate("", w, flat("dw"), flat("v"), 0.9, true, 1e-4, 1));
+        ops.add(new Op.SgdUpdate("", w, flat("dw"), flat("v"), 0.9, false, 1e-4, 1, 0));
+        ops.add(new Op.SgdUpdate("", w, flat("dw"), flat("v"), 0.9, true, 1e-4, 1, 0));
+        ops.add(new Op.StateUpdate(
+                "",
+                TensorRef.unbatched("next", DType.REAL, w.shape()),
+                TensorRef.persistent("state", DType.REAL, w.shape(), Role.STATE)));
         List<KernelCase> cases = new ArrayList<>();
         ops.forEach(op -> cases.add(of("other", List.of(op), ROWS)));
         for (int n : new int[] {64, 128, 512, 1024}) {

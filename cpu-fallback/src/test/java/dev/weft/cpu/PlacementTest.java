@@ -16,11 +16,12 @@ import dev.weft.layer.Layer;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Sgd;
-import dev.weft.program.Compiler;
 import dev.weft.program.DataTensors;
+import dev.weft.program.GraphLowering;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Role;
@@ -40,8 +41,12 @@ class PlacementTest {
     private static Program training(Layer... layers) {
         Graph graph = Graph.sequential(IMAGE, layers);
         Dataset data = Dataset.ofBytes(IMAGE, new byte[6 * 400], new int[6], 10);
-        return new Compiler(graph, new ParameterLayout(graph.parameters()), 42)
-                .training(Loss.softmaxCrossEntropy(), Sgd.of(0.1), DataTensors.of("data", data), 3);
+        return Step.supervised(
+                        GraphLowering.of(ParameterLayout.DEFAULT_NAME, graph, 42),
+                        Loss.softmaxCrossEntropy(),
+                        Sgd.of(0.1))
+                .compile(DataTensors.of("data", data), 3)
+                .program();
     }
 
     private static List<Boolean> tiled(Program program, Predicate<Op> which) {

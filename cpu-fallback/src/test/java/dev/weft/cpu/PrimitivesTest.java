@@ -49,9 +49,12 @@ class PrimitivesTest {
             check(y, n, i -> Elementary.sigmoid(x[i]));
             p.tanh(x, 1, y, 1, n);
             check(y, n, i -> Elementary.tanh(x[i]));
-            System.arraycopy(x, 1, y, 1, n);
-            p.scale(y, 1, 3, n);
+            p.multiply(x, 1, z, 1, y, 1, n);
+            check(y, n, i -> x[i] * z[i]);
+            p.scale(x, 1, 3, y, 1, n);
             check(y, n, i -> 3 * x[i]);
+            p.scale(y, 1, 0.5f, y, 1, n);
+            check(y, n, i -> 1.5f * x[i]);
 
             double sum = 0;
             double magnitude = 0;
@@ -60,6 +63,23 @@ class PrimitivesTest {
                 magnitude += Math.abs(x[i]);
             }
             assertThat(Math.abs(p.sum(x, 1, n) - sum)).isLessThanOrEqualTo(16 * 0x1p-24 * magnitude);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void normalNumbersEndWhereTheyShould(boolean vector) {
+        Primitives p = primitives(vector);
+        for (int n : SIZES) {
+            float[] uniforms = new float[n + 2];
+            float[] quarters = new float[n];
+            for (int i = 0; i < n; i++) {
+                uniforms[1 + i] = (i + 1) * (i % 2 == 0 ? 0.5f : -0.5f) / n;
+                quarters[i] = 2 * (i + 0.5f) / n - 1;
+            }
+            float[] y = uniforms.clone();
+            p.normal(y, 1, quarters, 3, 0.7f, n);
+            check(y, n, i -> Elementary.normal(uniforms[i], quarters[i - 1]) * 0.7f + 3);
         }
     }
 

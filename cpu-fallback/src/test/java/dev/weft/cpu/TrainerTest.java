@@ -276,8 +276,8 @@ class TrainerTest {
             NonFiniteException e = catchThrowableOfType(NonFiniteException.class, () -> trainer.fit(data));
             assertThat(e.epoch()).isEqualTo(1);
             assertThat(e.step()).isEqualTo(2);
-            assertThat(e.op()).startsWith("input gather_rows");
-            assertThat(e).hasMessageContaining("epoch 1, step 2, first written by: input gather_rows");
+            assertThat(e.op()).startsWith("features gather_rows");
+            assertThat(e).hasMessageContaining("epoch 1, step 2, first written by: features gather_rows");
             Trainer.of(twin, Loss.meanSquaredError(), Sgd.of(0.01))
                     .batch(1)
                     .schedule((step, steps, stepsPerEpoch) -> step < 2 ? 1 : 0)

@@ -24,6 +24,11 @@ public final class Agreement {
 
     private Agreement() {}
 
+    /** The ops of all cases. */
+    public static List<Op> ops() {
+        return Cases.all().stream().map(OpCase::op).toList();
+    }
+
     /**
      * Compares all cases of one kind of op, each by run and by trace and in two memory modes.
      *

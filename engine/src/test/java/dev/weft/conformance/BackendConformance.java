@@ -12,8 +12,10 @@ import dev.weft.backend.Backends;
 import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
 import dev.weft.backend.OpTable;
+import dev.weft.backend.ReferenceExecutable;
 import dev.weft.backend.StepRange;
 import dev.weft.check.BackendCheck;
+import dev.weft.check.CheckReport;
 import dev.weft.conformance.Networks.Network;
 import dev.weft.data.Dataset;
 import dev.weft.data.Shuffle;
@@ -23,11 +25,14 @@ import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Sgd;
-import dev.weft.program.Compiler;
+import dev.weft.program.BoundStep;
+import dev.weft.program.CompiledStep;
 import dev.weft.program.DataTensors;
+import dev.weft.program.GraphLowering;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.random.Philox;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
@@ -142,6 +147,33 @@ public abstract class BackendConformance {
     @EnumSource(MemoryMode.class)
     void everyOpOfATrainingStepAgreesWithTheReference(MemoryMode mode) {
         Agreement.ofNetworks(networks(), reference, candidate, mode);
+    }
+
+    @ParameterizedTest
+    @EnumSource(MemoryMode.class)
+    void everyOpOfAGraphOfSeveralInputsAndOutputsAgreesWithTheReference(MemoryMode mode) {
+        Program program = SeveralInputs.program();
+        ParameterLayout layout = SeveralInputs.LAYOUT;
+        List<TensorRef> persistent = List.of(layout.parameters(), layout.gradients());
+        try (Memory expected = reference.allocate(persistent);
+                Memory memory = candidate.allocate(persistent);
+                Executable definition = reference
+                        .bind(List.of(program), List.of(expected), MemoryMode.SEPARATE)
+                        .get(0);
+                Executable executable =
+                        candidate.bind(List.of(program), List.of(memory), mode).get(0)) {
+            expected.write(layout.parameters(), random(layout.parameters(), 0.3));
+            memory.write(layout.parameters(), random(layout.parameters(), 0.3));
+            for (TensorRef input : program.inputs()) {
+                definition.write(input, random(input, 1));
+                executable.write(input, random(input, 1));
+            }
+            StepRange step = StepRange.single(0, SeveralInputs.BATCH);
+            CheckReport report =
+                    BackendCheck.compare((ReferenceExecutable) definition, executable, candidate.unitRoundoff(), step);
+            assertThat(report.differences()).hasSizeGreaterThan(20);
+            assertThat(report).matches(CheckReport::passed, "all outputs are equal");
+        }
     }
 
     /** A few steps of a smooth network multiply the rounding errors of one, some hundred u, by a small factor. */
@@ -266,26 +298,24 @@ public abstract class BackendConformance {
     }
 
     private static List<double[]> evaluation(Network network, HostTensor parameters, Backend backend) {
-        ParameterLayout layout = new ParameterLayout(network.graph().parameters());
+        GraphLowering lowering = GraphLowering.of(ParameterLayout.DEFAULT_NAME, network.graph(), 1);
+        ParameterLayout layout = lowering.layout();
         DataTensors data = DataTensors.of("data", network.data());
         int batch = network.batch();
-        Program program = new Compiler(network.graph(), layout, 1).evaluation(network.loss(), data, batch);
-        List<TensorRef> persistent = new ArrayList<>(data.tensors());
-        persistent.add(layout.parameters());
-        try (Memory memory = backend.allocate(persistent);
-                Executable executable = backend.bind(List.of(program), List.of(memory), MemoryMode.POISONED_ARENA)
-                        .get(0)) {
+        CompiledStep step = Step.evaluation(lowering, network.loss()).compile(data, batch);
+        try (BoundStep bound = BoundStep.of(step, backend, MemoryMode.POISONED_ARENA)) {
+            Executable executable = bound.executable();
             int rows = network.data().size();
-            memory.write(data.features(), network.data().features());
-            memory.write(data.targets(), network.data().targets());
-            memory.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, 2, 1)));
-            memory.write(layout.parameters(), parameters);
+            bound.write(network.data().columns());
+            bound.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, 2, 1)));
+            bound.write(layout.parameters(), parameters);
+            layout.states().values().forEach(state -> bound.write(state, random(state, 0.3)));
             List<double[]> metrics = new ArrayList<>();
             for (int first : new int[] {0, batch, rows / batch * batch}) {
                 executable.run(StepRange.single(first, Math.min(batch, rows - first)));
-                double[] step = new double[program.metrics().size()];
-                executable.metrics(step);
-                metrics.add(step);
+                double[] values = new double[step.program().metrics().size()];
+                executable.metrics(values);
+                metrics.add(values);
             }
             return metrics;
         }
@@ -299,10 +329,10 @@ public abstract class BackendConformance {
                 run.run(0, 1);
                 assertThat(run.executable().nonFiniteStep()).isEqualTo(-1);
                 TensorRef first = run.layout().parameters();
-                float[] good = run.memory().read(first).floats().clone();
+                float[] good = run.bound().read(first).floats().clone();
                 float[] values = good.clone();
                 values[0] = Float.NaN;
-                run.memory().write(first, HostTensor.of(first.shape(), values));
+                run.bound().write(first, HostTensor.of(first.shape(), values));
                 Map<String, double[]> before = run.state();
                 run.run(1, 2);
                 assertThat(run.executable().nonFiniteStep()).isEqualTo(1);
@@ -312,12 +342,54 @@ public abstract class BackendConformance {
                         .forEach(name -> assertThat(after.get(name)).as(name).isEqualTo(before.get(name)));
 
                 // the next run begins with an open latch
-                run.memory().write(first, HostTensor.of(first.shape(), good));
+                run.bound().write(first, HostTensor.of(first.shape(), good));
                 run.run(1, 1);
                 assertThat(run.executable().nonFiniteStep()).isEqualTo(-1);
-                assertThat(run.memory().read(first).floats()).isNotEqualTo(good);
+                assertThat(run.bound().read(first).floats()).isNotEqualTo(good);
             }
         }
+    }
+
+    @TestFactory
+    Stream<DynamicNode> anUpdateBehindASetLatchChangesNothing() {
+        Map<Class<? extends Op>, List<OpCase>> cases = Cases.byKind();
+        return OpTable.allKinds().stream()
+                .filter(Op.Update.class::isAssignableFrom)
+                .map(kind -> dynamicTest(kind.getSimpleName(), () -> {
+                    assertThat(cases.get(kind)).isNotEmpty();
+                    cases.get(kind)
+                            .forEach(opCase -> UpdateRuns.anUpdateBehindASetLatchChangesNothing(opCase, candidate));
+                }));
+    }
+
+    @TestFactory
+    Stream<DynamicNode> everyOpOfAStepOfSeveralNetworksAgreesWithTheReference() {
+        return StepRuns.all().stream()
+                .flatMap(step -> Stream.of(MemoryMode.values())
+                        .map(mode -> dynamicTest(
+                                step + " " + mode, () -> StepRuns.everyOpAgrees(step, reference, candidate, mode))));
+    }
+
+    @TestFactory
+    Stream<DynamicNode> aRunOfStepsGivesTheBitsOfSingleOnes() {
+        return StepRuns.all().stream()
+                .map(step ->
+                        dynamicTest(step.toString(), () -> StepRuns.runsGiveTheBitsOfSingleSteps(step, candidate)));
+    }
+
+    @Test
+    void aBadStepOfSeveralNetworksChangesNothing() {
+        StepRuns.aBadStepChangesNothing(candidate);
+    }
+
+    @Test
+    void severalOptimizersDoWhatOneEachDoes() {
+        UpdateRuns.severalOptimizersDoWhatOneEachDoes(candidate);
+    }
+
+    @Test
+    void stepsWithRatesForAnotherNumberOfOptimizersAreRefused() {
+        UpdateRuns.stepsWithRatesForAnotherNumberOfOptimizersAreRefused(candidate);
     }
 
     /** The latch closes in the second step of three: what the first did stays, the third does nothing. */
@@ -342,15 +414,13 @@ public abstract class BackendConformance {
     @Test
     void aRowOfAPredictionDoesNotDependOnItsNeighbours() {
         for (Network network : networks()) {
-            ParameterLayout layout = new ParameterLayout(network.graph().parameters());
-            Program program = new Compiler(network.graph(), layout, 1).prediction(5);
-            TensorRef input = program.inputs().get(0);
-            TensorRef output = program.outputs().get(0);
-            try (Memory memory = candidate.allocate(List.of(layout.parameters()));
-                    Executable executable = candidate
-                            .bind(List.of(program), List.of(memory), MemoryMode.POISONED_ARENA)
-                            .get(0)) {
-                memory.write(layout.parameters(), random(layout.parameters(), 0.3));
+            GraphLowering lowering = GraphLowering.of(ParameterLayout.DEFAULT_NAME, network.graph(), 1);
+            CompiledStep step = Step.prediction(lowering).compile(null, 5);
+            TensorRef input = step.program().inputs().get(0);
+            TensorRef output = step.program().outputs().get(0);
+            try (BoundStep bound = BoundStep.of(step, candidate, MemoryMode.POISONED_ARENA)) {
+                Executable executable = bound.executable();
+                lowering.layout().buffers().forEach(buffer -> bound.write(buffer, random(buffer, 0.3)));
                 HostTensor rows = random(input, 1);
                 executable.write(input, rows);
                 executable.run(StepRange.single(0, 5));
@@ -371,6 +441,11 @@ public abstract class BackendConformance {
                 assertThat(second).isNotEqualTo(first);
             }
         }
+    }
+
+    private static ParameterLayout layout(Network network) {
+        return GraphLowering.of(ParameterLayout.DEFAULT_NAME, network.graph(), 1)
+                .layout();
     }
 
     private static HostTensor random(TensorRef tensor, double scale) {

@@ -79,8 +79,8 @@ public abstract class Lenet5Conformance {
                 NetworkRun actual = new NetworkRun(LENET5, Adam.of(1e-3), candidate, MemoryMode.ARENA)) {
             TensorRef parameters = expected.layout().parameters();
             for (int step = 0; step < STEPS; step++) {
-                actual.memory().write(parameters, expected.memory().read(parameters));
-                expected.memory().write(parameters, actual.memory().read(parameters));
+                actual.bound().write(parameters, expected.bound().read(parameters));
+                expected.bound().write(parameters, actual.bound().read(parameters));
                 expected.run(step, 1);
                 actual.run(step, 1);
                 for (String name : expected.layout().views().keySet()) {
@@ -96,7 +96,7 @@ public abstract class Lenet5Conformance {
     }
 
     private static double[] gradient(NetworkRun run, String name) {
-        return run.memory().read(run.layout().gradient(name)).doubles();
+        return run.bound().read(run.layout().gradient(name)).doubles();
     }
 
     private static double distance(double[] a, double[] b) {

@@ -2,18 +2,19 @@ package dev.weft.conformance;
 
 import dev.weft.backend.Backend;
 import dev.weft.backend.Executable;
-import dev.weft.backend.Memory;
 import dev.weft.backend.StepRange;
 import dev.weft.conformance.Networks.Network;
 import dev.weft.data.Shuffle;
 import dev.weft.layer.Parameter;
 import dev.weft.optim.Optimizer;
 import dev.weft.optim.Schedule;
-import dev.weft.program.Compiler;
+import dev.weft.program.BoundStep;
+import dev.weft.program.CompiledStep;
 import dev.weft.program.DataTensors;
+import dev.weft.program.GraphLowering;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.ParameterLayout;
-import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.random.Philox;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
@@ -30,30 +31,25 @@ final class NetworkRun implements AutoCloseable {
 
     static final long SHUFFLE_SEED = 7;
 
+    private final CompiledStep step;
     private final ParameterLayout layout;
-    private final Optimizer optimizer;
-    private final Program program;
     private final int stepsPerEpoch;
     private final List<TensorRef> state = new ArrayList<>();
-    private final Memory memory;
-    private final Executable executable;
+    private final BoundStep bound;
 
     NetworkRun(Network network, Optimizer optimizer, Backend backend, MemoryMode mode) {
-        this.optimizer = optimizer;
-        layout = new ParameterLayout(network.graph().parameters());
+        GraphLowering lowering = GraphLowering.of(ParameterLayout.DEFAULT_NAME, network.graph(), 42);
+        layout = lowering.layout();
         DataTensors data = DataTensors.of("data", network.data());
-        program = new Compiler(network.graph(), layout, 42).training(network.loss(), optimizer, data, network.batch());
+        step = Step.supervised(lowering, network.loss(), optimizer).compile(data, network.batch());
         int rows = network.data().size();
         stepsPerEpoch = rows / network.batch();
-        state.add(layout.parameters());
+        state.addAll(layout.buffers());
         state.add(layout.gradients());
         state.addAll(layout.optimizerState(optimizer));
-        List<TensorRef> persistent = new ArrayList<>(state);
-        persistent.addAll(data.tensors());
-        memory = backend.allocate(persistent);
-        memory.write(data.features(), network.data().features());
-        memory.write(data.targets(), network.data().targets());
-        memory.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, SHUFFLE_SEED, 1)));
+        bound = BoundStep.of(step, backend, mode);
+        bound.write(network.data().columns());
+        bound.write(data.order(), HostTensor.of(Shape.of(rows), Shuffle.order(rows, SHUFFLE_SEED, 1)));
         for (Parameter p : network.graph().parameters()) {
             // no zeros, not even for biases, so that every parameter counts
             Philox.Sequence random = Philox.sequence(3, p.name(), 0);
@@ -62,17 +58,16 @@ final class NetworkRun implements AutoCloseable {
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (deviation * random.nextNormal());
             }
-            memory.write(layout.view(p.name()), HostTensor.of(p.shape(), values));
+            bound.write(layout.view(p.name()), HostTensor.of(p.shape(), values));
         }
-        executable = backend.bind(List.of(program), List.of(memory), mode).get(0);
     }
 
     Executable executable() {
-        return executable;
+        return bound.executable();
     }
 
-    Memory memory() {
-        return memory;
+    BoundStep bound() {
+        return bound;
     }
 
     ParameterLayout layout() {
@@ -85,16 +80,17 @@ final class NetworkRun implements AutoCloseable {
 
     /** Steps of the first epoch, with a learning rate that changes. */
     StepRange range(int first, int count) {
-        double[] rates = new double[count * StepRange.RATES];
-        StepRange.fillRates(rates, optimizer, Schedule.cosine(), first, count, STEPS, stepsPerEpoch);
-        return new StepRange(first, count, first * program.batch(), program.batch(), rates);
+        int batch = step.program().batch();
+        StepRange range = new StepRange(first, count, first * batch, batch, 1, new double[count * StepRange.RATES]);
+        step.fillRates(range, Schedule.cosine(), STEPS, stepsPerEpoch);
+        return range;
     }
 
     /** Runs steps and returns their metrics. */
     double[] run(int first, int count) {
-        double[] metrics = new double[count * program.metrics().size()];
-        executable.run(range(first, count));
-        executable.metrics(metrics);
+        double[] metrics = new double[count * step.program().metrics().size()];
+        executable().run(range(first, count));
+        executable().metrics(metrics);
         return metrics;
     }
 
@@ -103,18 +99,17 @@ final class NetworkRun implements AutoCloseable {
         return run(step, 1)[0];
     }
 
-    /** Parameters, gradients and optimizer state. */
+    /** Parameters, states of layers, gradients and optimizer state. */
     Map<String, double[]> state() {
         Map<String, double[]> values = new LinkedHashMap<>();
         for (TensorRef tensor : state) {
-            values.put(tensor.name(), memory.read(tensor).doubles());
+            values.put(tensor.name(), bound.read(tensor).doubles());
         }
         return values;
     }
 
     @Override
     public void close() {
-        executable.close();
-        memory.close();
+        bound.close();
     }
 }

@@ -29,6 +29,7 @@ import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.List;
+import java.util.Map;
 
 /** Small networks that between them hold every layer and both losses, with data to train them on. */
 final class Networks {
@@ -55,7 +56,10 @@ final class Networks {
                 poolings(),
                 manyClasses(),
                 wideValues(),
-                gates());
+                gates(),
+                sharedLayers(),
+                autoencoder(),
+                centered());
     }
 
     /** For backends that execute layers of large weights in another way. */
@@ -305,6 +309,43 @@ final class Networks {
             l.emit(new Op.Add(l.layer(), sum, linear, y));
             return y;
         }
+    }
+
+    /** A convolution, a linear layer and a whole graph that are applied twice, with dropout of its own each time. */
+    private static Network sharedLayers() {
+        Shape image = Shape.of(3, 8, 7);
+        Graph head = Graph.sequential(Shape.of(4, 4, 3), flatten(), dropout(0.25), linear(9), tanh());
+        Graph.Builder b = Graph.builder(image);
+        Node first = b.add(relu(), b.add("conv", conv2d(3, 3).padding(1), b.input()));
+        Node second = b.add(sigmoid(), b.reuse("again", "conv", first));
+        Node left = b.add(maxPool2d(2), b.add("wide", conv2d(4, 3).padding(1), second));
+        Node right = b.add(maxPool2d(2), b.reuse("wider", "wide", b.add(add(), first, second)));
+        Node sum = b.add(add(), b.add("left", head, left), b.reuse("right", "left", right));
+        Node hidden = b.add(tanh(), b.reuse("more", "hidden", b.add(tanh(), b.add("hidden", linear(9), sum))));
+        Graph graph = b.build(b.add("classes", linear(5), hidden));
+        return new Network("shared layers", graph, Loss.softmaxCrossEntropy(), pictures("shared layers", image), 3);
+    }
+
+    /** The decoder has the encoder's weights transposed, once as they are and once cut off from their bias. */
+    private static Network autoencoder() {
+        Shape sample = Shape.of(13);
+        Graph.Builder b = Graph.builder(sample);
+        Node code = b.add(sigmoid(), b.add("encoder", linear(5), b.input()));
+        Node deep = b.add(tanh(), b.add("deep", linear(3).withoutBias(), code));
+        Node back = b.tie("back", linear(5).transposed().withoutBias(), Map.of("weight", "deep.weight"), deep);
+        Node y = b.tie("decoder", linear(13).transposed(), Map.of("weight", "encoder.weight"), b.add(tanh(), back));
+        return new Network(
+                "autoencoder", b.build(y), Loss.meanSquaredError(), values("autoencoder", 23, sample, sample), 7);
+    }
+
+    /** A layer that remembers, and another that reads what it remembers. */
+    private static Network centered() {
+        Shape sample = Shape.of(6);
+        Graph.Builder b = Graph.builder(sample);
+        Node first = b.add("centered", new Centered(), b.add(tanh(), b.add(linear(7), b.input())));
+        Node second = b.reuse("again", "centered", b.add(sigmoid(), b.add(linear(7), first)));
+        Graph graph = b.build(b.add(linear(2), second));
+        return new Network("centered", graph, Loss.meanSquaredError(), values("centered", 37, sample, Shape.of(2)), 11);
     }
 
     /** More weights than a processor keeps close at hand, between layers without images, and rows for several parts. */

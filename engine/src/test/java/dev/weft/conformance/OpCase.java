@@ -6,7 +6,9 @@ import dev.weft.program.Program;
 import dev.weft.random.Philox;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
+import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
+import java.lang.reflect.Array;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -163,8 +165,34 @@ final class OpCase {
         return smooth;
     }
 
+    /** The same where row n of each batched input is row {@code source[n]} of this one's. */
+    OpCase withRows(int... source) {
+        OpCase moved = new OpCase(name, op).step(step).offset(offset).validRows(validRows);
+        inputs.forEach((x, values) -> {
+            if (x.batched()) {
+                Object from = values.array();
+                int row = values.elements() / source.length;
+                Object to = Array.newInstance(from.getClass().getComponentType(), values.elements());
+                for (int n = 0; n < source.length; n++) {
+                    System.arraycopy(from, source[n] * row, to, n * row, row);
+                }
+                moved.put(x, ofArray(x.shape(), to));
+            } else {
+                moved.put(x, values);
+            }
+        });
+        return moved;
+    }
+
+    private static HostTensor ofArray(Shape shape, Object array) {
+        if (array instanceof float[] floats) {
+            return HostTensor.of(shape, floats);
+        }
+        return array instanceof int[] integers ? HostTensor.of(shape, integers) : HostTensor.of(shape, (byte[]) array);
+    }
+
     StepRange range() {
-        return new StepRange(step, 1, offset, validRows, RATES);
+        return new StepRange(step, 1, offset, validRows, 1, RATES);
     }
 
     /** Rows of the batch, or 1 where no operand has one. */

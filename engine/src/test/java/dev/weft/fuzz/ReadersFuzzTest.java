@@ -1,10 +1,24 @@
 package dev.weft.fuzz;
 
+import static dev.weft.layer.Layers.concat;
+import static dev.weft.layer.Layers.conv2d;
+import static dev.weft.layer.Layers.dropout;
+import static dev.weft.layer.Layers.flatten;
+import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.maxPool2d;
+import static dev.weft.layer.Layers.relu;
+import static dev.weft.layer.Layers.reshape;
+import static dev.weft.layer.Layers.softmax;
+import static dev.weft.layer.Layers.tanh;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.data.Csv;
 import dev.weft.data.Idx;
 import dev.weft.data.IdxFiles;
+import dev.weft.graph.Graph;
+import dev.weft.graph.Node;
+import dev.weft.init.Initializer;
+import dev.weft.io.GraphFile;
 import dev.weft.io.SafeTensors;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
@@ -88,6 +102,26 @@ class ReadersFuzzTest {
                 text("length,width,class\n5.1,3.5,a\n4.9,3e-1,b\n-7,.5,\"c, \"\"d\"\"\"\n"),
                 text("\ufeffx,y\r\n1,0\r\n2,1\r\n"),
                 text("a;b;c\n1,5;2;x\n3,5;4;y\n"));
+    }
+
+    @Test
+    void graphs() throws IOException {
+        Graph.Builder b = Graph.builder(Shape.of(1, 8, 8));
+        Node conv = b.add("conv", conv2d(2, 3).padding(1), b.input());
+        Node both = b.add("both", concat(), conv, b.add("drop", dropout(0.5), b.add("relu", relu(), conv)));
+        Node flat = b.add("flat", flatten(), b.add("pool", maxPool2d(2), both));
+        Graph branched = b.build(b.add("out", linear(3).init(Initializer.constant(0.5f)), flat));
+        Fuzz.run(
+                "graph",
+                folder,
+                mutant -> {
+                    Graph read = GraphFile.read(mutant);
+                    String written = GraphFile.write(read);
+                    assertThat(GraphFile.write(GraphFile.parse("written", written)))
+                            .isEqualTo(written);
+                },
+                text(GraphFile.write(branched)),
+                text(GraphFile.write(Graph.sequential(Shape.of(4), reshape(2, 2), tanh(), flatten(), softmax()))));
     }
 
     private static byte[] text(String text) {

@@ -2,7 +2,6 @@ package dev.weft.program;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weft.loss.Loss;
 import dev.weft.op.BatchRule;
 import dev.weft.op.Op;
 import dev.weft.optim.Adam;
@@ -24,7 +23,7 @@ class BatchRuleTest {
 
     @Test
     void sumsOverTheBatchAreReducedUpdatesTakeTheWholeAndAllElseIsMapped() {
-        Program program = LeNet.compiler().training(Loss.softmaxCrossEntropy(), Adam.of(1e-3), LeNet.DATA, 3);
+        Program program = LeNet.training(Adam.of(1e-3), 3);
         Map<String, BatchRule> seen = new LinkedHashMap<>();
         for (Op op : program.ops()) {
             String kind =

@@ -2,7 +2,6 @@ package dev.weft.program;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Adam;
 import dev.weft.tensor.DType;
@@ -16,7 +15,7 @@ class CostTest {
     @Test
     void aTrainingImageOfLenet5Costs2264Kiloflop() {
         int batch = 3;
-        Program program = LeNet.compiler().training(Loss.softmaxCrossEntropy(), Adam.of(1e-3), LeNet.DATA, batch);
+        Program program = LeNet.training(Adam.of(1e-3), batch);
         assertThat(Cost.of(program.ops()).flops()).isEqualTo(batch * (3L * 833_040 - 235_200));
     }
 

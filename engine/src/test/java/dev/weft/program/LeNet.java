@@ -8,6 +8,8 @@ import static dev.weft.layer.Layers.relu;
 
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.loss.Loss;
+import dev.weft.optim.Optimizer;
 import dev.weft.tensor.Shape;
 
 /** LeNet-5 and a data set of its shape, for tests of the compiler. */
@@ -32,7 +34,13 @@ final class LeNet {
     static final DataTensors DATA =
             DataTensors.of("train", Dataset.ofBytes(Shape.of(1, 28, 28), new byte[3 * 784], new int[] {0, 1, 9}, 10));
 
-    static Compiler compiler() {
-        return new Compiler(GRAPH, new ParameterLayout(GRAPH.parameters()), 42);
+    static GraphLowering network() {
+        return GraphLowering.of(ParameterLayout.DEFAULT_NAME, GRAPH, 42);
+    }
+
+    static Program training(Optimizer optimizer, int batch) {
+        return Step.supervised(network(), Loss.softmaxCrossEntropy(), optimizer)
+                .compile(DATA, batch)
+                .program();
     }
 }

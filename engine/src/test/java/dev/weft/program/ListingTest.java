@@ -2,18 +2,16 @@ package dev.weft.program;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Adam;
 import dev.weft.program.Listing.Kernel;
-import dev.weft.program.Listing.Part;
+import dev.weft.program.Program.Part;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ListingTest {
-    private static final Program TRAINING =
-            LeNet.compiler().training(Loss.softmaxCrossEntropy(), Adam.of(1e-3), LeNet.DATA, 3);
+    private static final Program TRAINING = LeNet.training(Adam.of(1e-3), 3);
 
     @Test
     void aTrainingStepHasThreeParts() {
@@ -49,7 +47,7 @@ class ListingTest {
 
     @Test
     void aPredictionIsAllForward() {
-        Program prediction = LeNet.compiler().prediction(2);
+        Program prediction = Step.prediction(LeNet.network()).compile(null, 2).program();
         Listing listing =
                 Listing.of(prediction, prediction.ops().stream().map(List::of).toList());
 

@@ -3,7 +3,6 @@ package dev.weft.program;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Adam;
 import dev.weft.program.MemoryPlan.Block;
@@ -129,7 +128,7 @@ class MemoryPlanTest {
 
     @Test
     void lenet5TakesLessThanHalfOfTheSumOfItsTensors() {
-        Program program = LeNet.compiler().training(Loss.softmaxCrossEntropy(), Adam.of(1e-3), LeNet.DATA, 128);
+        Program program = LeNet.training(Adam.of(1e-3), 128);
         MemoryPlan.Builder builder = new MemoryPlan.Builder();
         long sum = 0;
         int index = 0;

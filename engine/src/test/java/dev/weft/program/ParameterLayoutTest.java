@@ -15,6 +15,7 @@ import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ParameterLayoutTest {
@@ -69,15 +70,19 @@ class ParameterLayoutTest {
         });
     }
 
+    private List<ParameterLayout.Range> ranges(Optimizer optimizer) {
+        return layout.ranges(optimizer, layout.views().keySet());
+    }
+
     @Test
     void equalSettingsMakeOneRange() {
-        assertThat(layout.ranges(Sgd.of(1).weightDecay(0.1))).hasSize(1);
+        assertThat(ranges(Sgd.of(1).weightDecay(0.1))).hasSize(1);
     }
 
     @Test
     void weightsAndBiasesMakeTwoRanges() {
         List<ParameterLayout.Range> ranges =
-                layout.ranges(Sgd.of(1).weightDecay(0.1).group(name -> name.endsWith("bias"), 1, 0));
+                ranges(Sgd.of(1).weightDecay(0.1).group(name -> name.endsWith("bias"), 1, 0));
         assertThat(ranges).hasSize(2);
         assertThat(ranges.get(0).group().weightDecay()).isEqualTo(0.1);
         assertThat(ranges.get(1).from())
@@ -85,18 +90,43 @@ class ParameterLayoutTest {
     }
 
     @Test
+    void whatIsLeftOutPartsTheRanges() {
+        List<ParameterLayout.Range> ranges =
+                layout.ranges(Sgd.of(1), Set.of("conv1.weight", "linear1.weight", "linear2.weight"));
+        assertThat(ranges).hasSize(2);
+        assertThat(ranges.get(0).from()).isZero();
+        assertThat(ranges.get(0).to())
+                .isEqualTo((int) layout.view("conv2.weight").offset());
+        assertThat(ranges.get(1).from())
+                .isEqualTo((int) layout.view("linear1.weight").offset());
+        assertThat(ranges.get(1).to())
+                .isEqualTo((int) layout.view("linear3.weight").offset());
+    }
+
+    @Test
+    void aNetworkOfItsOwnNameNamesItsTensors() {
+        ParameterLayout critic = new ParameterLayout("critic", LeNet.GRAPH.parameters(), List.of());
+        assertThat(critic.view("conv1.weight").name()).isEqualTo("critic.conv1.weight");
+        assertThat(critic.gradient("conv1.weight").name()).isEqualTo("d(critic.conv1.weight)");
+        assertThat(critic.parameters().name()).isEqualTo("critic.parameters");
+        assertThat(critic.optimizerState(Adam.of(1), 1))
+                .extracting(TensorRef::name)
+                .containsExactly("critic.optimizer1.0", "critic.optimizer1.1");
+    }
+
+    @Test
     void rangesCoverTheBufferWithoutAGap() {
         Optimizer optimizer =
                 Adam.of(1).group(name -> name.contains("2"), 0, 0).group(name -> name.contains("conv"), 2, 0);
         List<Integer> ends = new ArrayList<>(List.of(0));
-        for (ParameterLayout.Range range : layout.ranges(optimizer)) {
+        for (ParameterLayout.Range range : ranges(optimizer)) {
             assertThat(range.from()).isEqualTo(ends.get(ends.size() - 1));
             assertThat(range.of(layout.parameters()).elements()).isEqualTo(range.to() - range.from());
             ends.add(range.to());
         }
         assertThat(ends).hasSizeGreaterThan(3).endsWith(layout.parameters().elements());
         for (TensorRef view : layout.views().values()) {
-            assertThat(layout.ranges(optimizer).stream()
+            assertThat(ranges(optimizer).stream()
                             .filter(r -> r.from() <= view.offset() && view.offset() + view.elements() <= r.to())
                             .map(r -> r.group().learningRateScale()))
                     .containsExactly(optimizer.group(view.name()).learningRateScale());
@@ -116,7 +146,7 @@ class ParameterLayoutTest {
     void aGraphWithoutParametersHasAnEmptyLayout() {
         ParameterLayout empty = new ParameterLayout(List.of());
         assertThat(empty.views()).isEmpty();
-        assertThat(empty.ranges(Sgd.of(1))).isEmpty();
+        assertThat(empty.ranges(Sgd.of(1), Set.of())).isEmpty();
         assertThat(empty.parameters().elements()).isPositive();
     }
 

@@ -32,7 +32,7 @@ final class PtxWords {
             "abs add and bar bra cvt div ex2 fma ld mad max min mov mul neg not or rcp rem ret selp setp shl shr sqrt st",
             "sub xor atom cas",
             "global param shared to uni v2 v4 hi lo wide pred b16 b32 b64 f32 f64 s16 s32 s64 u8 u16 u32 u64",
-            "approx ftz rm rn rzi sat eq ge geu gt gtu le leu lt nan ne num sync",
+            "approx ftz rm rn rpi rzi sat eq ge geu gt gtu le leu lt nan ne num sync",
             // 2.0, 2.2
             "bfi copysign",
             "cvta",

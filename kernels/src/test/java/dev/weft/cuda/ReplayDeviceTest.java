@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.weft.backend.Backend;
+import dev.weft.backend.StepRange;
+import dev.weft.conformance.StepRuns;
 import dev.weft.cuda.emulator.Emulator;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.program.BoundStep;
+import dev.weft.program.CompiledStep;
+import dev.weft.program.DataTensors;
 import dev.weft.program.MemoryMode;
 import dev.weft.tensor.Shape;
 import java.util.Map;
@@ -65,6 +70,28 @@ class ReplayDeviceTest {
                     .extracting(Emulator.Call::name)
                     .containsExactly(
                             "cuCtxPushCurrent_v2", "cuMemcpyDtoHAsync_v2", "cuStreamSynchronize", "cuCtxPopCurrent_v2");
+        }
+    }
+
+    @Test
+    void aStepOfTwoModelsAndTwoOptimizersIsOneGraphLaunch() {
+        assumeFalse(TestDevice.GPU, "SKIPPED: only the emulated driver keeps a log of its calls");
+        StepRuns.Case pair = StepRuns.generativePair();
+        CompiledStep step = pair.step().compile(DataTensors.of("data", pair.data()), 5);
+        try (Backend backend = backend(CudaBackend.Options.DEFAULT);
+                BoundStep bound = BoundStep.of(step, backend, MemoryMode.ARENA)) {
+            bound.write(pair.data());
+            Emulator.clearCalls();
+            bound.executable().run(StepRange.withoutLearning(step.program(), 3));
+            assertThat(Emulator.calls())
+                    .extracting(Emulator.Call::name)
+                    .containsExactly(
+                            "cuCtxPushCurrent_v2",
+                            "cuMemcpyHtoDAsync_v2",
+                            "cuGraphLaunch",
+                            "cuGraphLaunch",
+                            "cuGraphLaunch",
+                            "cuCtxPopCurrent_v2");
         }
     }
 

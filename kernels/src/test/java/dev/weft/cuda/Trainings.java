@@ -13,23 +13,21 @@ import dev.weft.backend.Executable;
 import dev.weft.backend.Memory;
 import dev.weft.backend.StepRange;
 import dev.weft.data.Dataset;
-import dev.weft.data.Shuffle;
 import dev.weft.graph.Graph;
 import dev.weft.loss.Loss;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Schedule;
-import dev.weft.program.Compiler;
+import dev.weft.program.BoundStep;
 import dev.weft.program.DataTensors;
+import dev.weft.program.GraphLowering;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.ParameterLayout;
 import dev.weft.program.Program;
+import dev.weft.program.Step;
 import dev.weft.random.Philox;
-import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
-import dev.weft.tensor.TensorRef;
 import dev.weft.train.Model;
 import dev.weft.train.Trainer;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -87,50 +85,38 @@ final class Trainings {
 
     /** A training program bound to memory of its own, to be run step by step. */
     static final class Steps implements AutoCloseable {
-        private final Program program;
-        private final Memory memory;
-        private final Executable executable;
+        private final BoundStep bound;
 
         Steps(Backend backend, Graph graph, Dataset dataset, int batch, MemoryMode mode) {
             this(backend, graph, dataset, batch, mode, Loss.softmaxCrossEntropy());
         }
 
         Steps(Backend backend, Graph graph, Dataset dataset, int batch, MemoryMode mode, Loss loss) {
-            ParameterLayout layout = new ParameterLayout(graph.parameters());
+            GraphLowering network = GraphLowering.of(ParameterLayout.DEFAULT_NAME, graph, 1);
             DataTensors data = DataTensors.of("train", dataset);
-            Adam adam = Adam.of(0.01);
-            program = new Compiler(graph, layout, 1).training(loss, adam, data, batch);
-            List<TensorRef> persistent = new ArrayList<>(data.tensors());
-            persistent.add(layout.parameters());
-            persistent.add(layout.gradients());
-            persistent.addAll(layout.optimizerState(adam));
-            memory = backend.allocate(persistent);
-            memory.write(data.features(), dataset.features());
-            memory.write(data.targets(), dataset.targets());
-            memory.write(data.order(), HostTensor.of(Shape.of(dataset.size()), Shuffle.identity(dataset.size())));
-            executable = backend.bind(List.of(program), List.of(memory), mode).get(0);
+            bound = BoundStep.of(Step.supervised(network, loss, Adam.of(0.01)).compile(data, batch), backend, mode);
+            bound.write(dataset.columns());
         }
 
         Executable executable() {
-            return executable;
+            return bound.executable();
+        }
+
+        List<Memory> memories() {
+            return bound.memories();
         }
 
         Program program() {
-            return program;
-        }
-
-        Memory memory() {
-            return memory;
+            return bound.step().program();
         }
 
         StepRange range(int count) {
-            return new StepRange(0, count, 0, program.batch(), new double[count * StepRange.RATES]);
+            return StepRange.withoutLearning(program(), count);
         }
 
         @Override
         public void close() {
-            executable.close();
-            memory.close();
+            bound.close();
         }
     }
 }

@@ -41,7 +41,7 @@ class TuningDeviceTest {
     private static List<Tunable.Timing> tune(Kernels allowed, Graph graph, Dataset data, Path plan) {
         try (CudaBackend backend = new CudaBackend(0, KernelChoice.of(allowed), CudaBackend.Options.DEFAULT);
                 Trainings.Steps steps = new Trainings.Steps(backend, graph, data, 5, MemoryMode.ARENA)) {
-            return backend.tune(List.of(steps.program()), List.of(steps.memory()), plan);
+            return backend.tune(List.of(steps.program()), steps.memories(), plan);
         }
     }
 

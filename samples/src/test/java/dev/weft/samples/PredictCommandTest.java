@@ -23,15 +23,16 @@ import java.awt.geom.AffineTransform;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -130,8 +131,8 @@ class PredictCommandTest {
                     .batch(20)
                     .epochs(5)
                     .fit(data);
-            mlp.save(model, ModelFile.of("mlp", data, "mnist", Optional.empty()).metadata());
-            mlp.save(bare);
+            mlp.save(model, ModelFile.metadata("mlp", "mnist"));
+            SafeTensors.write(bare, mlp.parameters(), Map.of());
         }
     }
 
@@ -246,6 +247,78 @@ class PredictCommandTest {
                         "weft: 2 of 4 files could not be read; the others are classified");
     }
 
+    /** A file that holds its graph is checked against its own tensors. */
+    @Test
+    void whatAGraphInAModelFileClaimsIsNotBelieved() throws IOException {
+        String image = write("five.png", digit(5, 64, 64, 40, 0, true)).toString();
+        Map<String, String> metadata = SafeTensors.metadata(model);
+        Map<String, HostTensor> tensors = SafeTensors.read(model);
+        Path file = folder.resolve("graph.safetensors");
+        Map<String, String> wrong = Map.of(
+                "\"outputs\": 500,", "\"outputs\": 2000000,",
+                "linear1", "linear7",
+                "\"linear\"", "\"dense\"",
+                "[1, 28, 28]", "[1, 28, 28, 0]");
+        Map<String, String> messages = Map.of(
+                "\"outputs\": 500,", "linear1.weight: the graph needs shape [2000000,784]",
+                "linear1", "has no tensor linear7.weight",
+                "\"linear\"",
+                        "(graph), line 7, column 33: nodes[1].kind is 'dense', which is not known as a kind of layer",
+                "[1, 28, 28]", "(graph), line 3, column 44: inputs[0].shape[3] needs a whole number");
+        for (String right : wrong.keySet()) {
+            Map<String, String> changed = new HashMap<>(metadata);
+            changed.computeIfPresent("graph", (key, text) -> text.replace(right, wrong.get(right)));
+            assertThat(changed).isNotEqualTo(metadata);
+            SafeTensors.write(file, tensors, changed);
+            failsWith(1, messages.get(right), "--model", file.toString(), image);
+        }
+        Map<String, String> more = new HashMap<>(metadata);
+        more.computeIfPresent("preparation", (key, text) -> text.replace("\"9\"]", "\"9\", \"10\"]"));
+        SafeTensors.write(file, tensors, more);
+        failsWith(1, "names 11 classes, and its network has outputs of shape [10]", "--model", file.toString(), image);
+        more.remove("preparation");
+        SafeTensors.write(file, tensors, more);
+        failsWith(1, "does not say how its samples were prepared", "--model", file.toString(), image);
+    }
+
+    /** Written by the version before files held their graph. */
+    @Test
+    void aFileWithoutItsGraphIsReadByTheNetworksName() throws IOException {
+        Path table = resource(folder, "table-without-graph.safetensors");
+        Path rows = Files.writeString(folder.resolve("two.csv"), "x,y\n10.4,5.2\n12,5\n");
+        assertThat(predict("--model", table.toString(), rows.toString()))
+                .as(err)
+                .isZero();
+        assertThat(out.lines().skip(1))
+                .containsExactly(
+                        "row  predicted    inner    outer",
+                        "  1  outer      47.05 %  52.95 %",
+                        "  2  outer      25.57 %  74.43 %");
+
+        Path images = resource(folder, "images-without-graph.safetensors");
+        byte[] stripes = new byte[18];
+        Arrays.fill(stripes, 3, 6, (byte) 220);
+        for (int i = 10; i < 18; i += 3) {
+            stripes[i] = (byte) 220;
+        }
+        Path idx = Files.write(folder.resolve("stripes"), IdxFiles.idx(0x803, new int[] {2, 3, 3}, stripes));
+        assertThat(predict("--model", images.toString(), idx.toString()))
+                .as(err)
+                .isZero();
+        assertThat(out.lines()).hasSize(2);
+        assertThat(out.lines().findFirst())
+                .hasValueSatisfying(line -> assertThat(line).startsWith(idx + "[0]: 1  9"));
+        assertThat(out).contains(idx + "[1]: 0  9");
+    }
+
+    static Path resource(Path folder, String name) throws IOException {
+        Path file = folder.resolve(name);
+        try (InputStream in = PredictCommandTest.class.getResourceAsStream(name)) {
+            Files.write(file, in.readAllBytes());
+        }
+        return file;
+    }
+
     /** A model file of some bytes whose metadata ask for gigabytes, or for numbers that are none. */
     @Test
     void whatAModelFileClaimsIsNotBelieved() throws IOException {
@@ -269,8 +342,18 @@ class PredictCommandTest {
                 "--model",
                 claim("2147483647,2147483647,2147483647", "0.5", "1", "a\nb"),
                 image);
-        failsWith(1, "has malformed metadata (a mean of NaN", "--model", claim("1,28,28", "NaN", "1", "a"), image);
-        failsWith(1, "has malformed metadata (a deviation of 0.0", "--model", claim("1,28,28", "0.5", "0", "a"), image);
+        failsWith(
+                1,
+                "has malformed metadata (samples have a finite mean and a positive deviation, got NaN",
+                "--model",
+                claim("1,28,28", "NaN", "1", "a"),
+                image);
+        failsWith(
+                1,
+                "has malformed metadata (samples have a finite mean and a positive deviation, got 0.5 and 0.0",
+                "--model",
+                claim("1,28,28", "0.5", "0", "a"),
+                image);
         String classes = IntStream.range(0, 200_000).mapToObj(Integer::toString).collect(Collectors.joining("\n"));
         failsWith(1, "says of itself what needs ", "--model", claim("1,28,28", "0.5", "1", classes), image);
     }

@@ -2,17 +2,20 @@ package dev.weft.samples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weft.data.Mnist;
+import dev.weft.backend.Backend;
+import dev.weft.backend.Backends;
+import dev.weft.data.Preparation;
+import dev.weft.data.TableForm;
 import dev.weft.fuzz.Fuzz;
-import dev.weft.io.SafeTensors;
-import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
+import dev.weft.train.Model;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -60,24 +63,32 @@ class ReadersFuzzTest {
 
     @Test
     void modelFiles() throws IOException {
-        ModelFile description = new ModelFile(
-                "mlp",
-                Shape.of(1, 28, 28),
-                Mnist.MEAN,
-                Mnist.DEVIATION,
-                ModelFile.numbers(10),
-                ModelFile.MNIST,
-                Optional.empty());
+        byte[] images;
+        byte[] table;
+        try (InputStream first = getClass().getResourceAsStream("images-without-graph.safetensors");
+                InputStream second = getClass().getResourceAsStream("table-without-graph.safetensors")) {
+            images = first.readAllBytes();
+            table = second.readAllBytes();
+        }
         Path file = folder.resolve("model");
-        SafeTensors.write(file, Map.of("x", HostTensor.of(Shape.of(1), 1f)), description.metadata());
+        try (Backend backend = Backends.open("reference");
+                Model model = Model.create(Mlp.graph(Shape.of(2), 3), backend, 1)) {
+            TableForm form =
+                    new TableForm(List.of(new TableForm.Column("a", 1, 2), new TableForm.Column("b", -3.5, 0)), "c", 2);
+            model.setPreparation(new Preparation(0, 1, List.of("x", "y", "z"), Optional.of(form)));
+            model.save(file, ModelFile.metadata("mlp", "csv"));
+        }
         Fuzz.run(
                 "model-metadata",
                 folder,
-                mutant -> ModelFile.read(mutant).ifPresent(read -> {
+                mutant -> ModelFile.read(mutant).flatMap(ModelFile::preparation).ifPresent(read -> {
                     assertThat(read.mean()).isFinite();
                     assertThat(read.deviation()).isPositive().isFinite();
-                    assertThat(read.input().elements()).isPositive();
+                    assertThat(read.table().map(form -> form.standardization().means().length))
+                            .isNotEqualTo(Optional.of(0));
                 }),
+                images,
+                table,
                 Files.readAllBytes(file));
     }
 }

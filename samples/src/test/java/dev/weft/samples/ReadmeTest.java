@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import dev.weft.DataException;
 import dev.weft.data.Mnist;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.StringWriter;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
@@ -37,36 +39,119 @@ class ReadmeTest {
             import dev.weft.check.*;
             import dev.weft.data.*;
             import dev.weft.graph.*;
+            import dev.weft.io.*;
             import dev.weft.layer.*;
             import dev.weft.loss.*;
             import dev.weft.op.Op;
             import dev.weft.op.Window2d;
+            import dev.weft.optim.*;
+            import dev.weft.program.*;
             import dev.weft.tensor.*;
             import dev.weft.train.*;
             import java.nio.file.Path;
             import java.util.*;
-            import java.util.concurrent.*;
+            import java.util.stream.*;
             """;
 
     /** Runs what the README shows for many threads. */
     private static final String MANY_THREADS = """
             public class ManyThreads {
-              public static boolean predictAlike(Path file) throws Exception {
+              public static boolean predictAlike() {
                 Graph graph = Graph.sequential(Shape.of(4), linear(3));
-                ExecutorService threads = Executors.newFixedThreadPool(4);
-                try (Backend backend = Backends.open("cpu"); Model trained = Model.create(graph, backend, 7)) {
-                  trained.save(file);
-                  float[] sample = {1, 2, 3, 4};
-                  Predictors predictors = Predictors.load(file, graph, backend, 2);
-                  Callable<float[]> task = () -> predictors.predict(sample);
-                  boolean alike = true;
-                  for (Future<float[]> result : threads.invokeAll(Collections.nCopies(200, task))) {
-                    alike &= Arrays.equals(result.get(), trained.predictProbabilities(sample));
+                float[] values = new float[800];
+                for (int i = 0; i < 800; i++) {
+                  values[i] = i % 7;
+                }
+                Dataset data = Dataset.ofFloats(Shape.of(4), values, new int[200], 3);
+                try (Backend backend = Backends.open("cpu");
+                    Model trained = Model.create(graph, backend, 7);
+                    Predictor predictor = trained.predictor()) {
+                  float[][] answers = new Answers(predictor).of(data);
+                  boolean alike = answers.length == 200;
+                  for (int i = 0; i < 200; i++) {
+                    alike &= Arrays.equals(answers[i], trained.predictProbabilities(data.image(i)));
                   }
-                  predictors.free().forEach(Model::close);
                   return alike;
-                } finally {
-                  threads.shutdown();
+                }
+              }
+            }
+            """;
+
+    /** Around the steps of one's own. */
+    private static final String STEPS = """
+            public class Steps {
+              public interface Game {
+                double play(Model policy, HostTensor states, HostTensor actions, HostTensor rewards);
+              }
+            %s
+            }
+            """;
+
+    /** Runs the steps of one's own: the critic's and the generator's losses, reconstruction errors, what the policy earns. */
+    private static final String RUN_STEPS = """
+            public class RunSteps {
+              private static Columns images() {
+                byte[] pixels = new byte[256 * 784];
+                for (int i = 0; i < pixels.length; i++) {
+                  pixels[i] = (byte) (i / 784 % 2 == i % 784 / 392 ? 230 : 10);
+                }
+                return Columns.of("pixels", HostTensor.of(Shape.of(256, 784), pixels));
+              }
+
+              public static List<Map<String, Double>> pair() {
+                try (Backend backend = Backends.open("cpu")) {
+                  return Steps.generativePair(backend, images(), 40).stream().map(Training.Epoch::metrics).toList();
+                }
+              }
+
+              public static List<Double> machine() {
+                try (Backend backend = Backends.open("cpu");
+                    Model machine = Model.create("machine", Steps.boltzmannMachine(), backend, 1);
+                    Training training = Training.of(backend, Steps.contrastiveDivergence(machine), images(), 16)) {
+                  List<Double> errors = new ArrayList<>();
+                  for (int i = 0; i < 2; i++) {
+                    errors.add(error(machine, images()));
+                    training.run(10);
+                  }
+                  errors.add(error(machine, images()));
+                  return errors;
+                }
+              }
+
+              private static double error(Model m, Columns images) {
+                Step step = Step.of("reconstruct", s -> {
+                  TensorRef v = s.column("pixels");
+                  TensorRef back = s.apply("back", m, "visible", s.apply("data", m, "hidden", v));
+                  s.metric("error", s.loss(Loss.meanSquaredError(), back, v));
+                });
+                try (Training training = Training.of(m.backend(), step, images, 256)) {
+                  return training.run(1).get(0).metrics().get("error");
+                }
+              }
+
+              /** The largest of three numbers is worth 1, and the others nothing; what is earned counts from the mean. */
+              public static double policy() {
+                Random random = new Random(1);
+                Steps.Game game = (policy, states, actions, rewards) -> {
+                  double won = 0;
+                  for (int i = 0; i < 32; i++) {
+                    float[] state = {random.nextFloat(), random.nextFloat(), random.nextFloat()};
+                    float[] p = policy.predictProbabilities(state);
+                    double drawn = random.nextDouble();
+                    int action = drawn < p[0] ? 0 : drawn < p[0] + p[1] ? 1 : 2;
+                    boolean best = true;
+                    for (float other : state) {
+                      best &= state[action] >= other;
+                    }
+                    won += best ? 1 : 0;
+                    System.arraycopy(state, 0, states.floats(), 3 * i, 3);
+                    ((int[]) actions.array())[i] = action;
+                    rewards.floats()[i] = best ? 0.5f : -0.5f;
+                  }
+                  return won / 32;
+                };
+                try (Backend backend = Backends.open("cpu")) {
+                  return Steps.policyGradient(backend, game);
                 }
               }
             }
@@ -101,7 +186,11 @@ class ReadmeTest {
                         messages,
                         null,
                         null,
-                        List.of("-d", folder.toString(), "-cp", System.getProperty("java.class.path")),
+                        List.of(
+                                "-d",
+                                folder.toString(),
+                                "-cp",
+                                System.getProperty("java.class.path") + File.pathSeparator + folder),
                         null,
                         compiler.getStandardFileManager(null, null, null).getJavaFileObjects(file))
                 .call();
@@ -118,6 +207,8 @@ class ReadmeTest {
                 compile("Quickstart", block);
             } else if (block.startsWith("record ")) {
                 compile("Piece" + i, IMPORTS + block);
+            } else if (block.startsWith("static ")) {
+                compile("Steps", IMPORTS + STEPS.formatted(block));
             } else {
                 compile("Piece" + i, IMPORTS + AROUND_STATEMENTS.formatted(block));
             }
@@ -126,17 +217,53 @@ class ReadmeTest {
 
     @Test
     void theWayToPredictInManyThreadsDoes() throws ReflectiveOperationException, IOException {
-        String predictors = javaBlocks().stream()
-                .filter(block -> block.startsWith("record Predictors"))
+        String answers = javaBlocks().stream()
+                .filter(block -> block.startsWith("record Answers"))
                 .findFirst()
                 .orElseThrow();
-        compile("ManyThreads", IMPORTS + predictors + MANY_THREADS);
+        compile("ManyThreads", IMPORTS + answers + MANY_THREADS);
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
-            Object alike = loader.loadClass("ManyThreads")
-                    .getMethod("predictAlike", Path.class)
-                    .invoke(null, folder.resolve("weights.safetensors"));
+            Object alike =
+                    loader.loadClass("ManyThreads").getMethod("predictAlike").invoke(null);
             assertThat(alike).isEqualTo(true);
+        }
+    }
+
+    @Test
+    @SuppressWarnings("unchecked")
+    void theStepsOfOnesOwnAreShortAndTrain() throws ReflectiveOperationException, IOException {
+        List<String> steps = javaBlocks().stream()
+                .filter(block -> block.startsWith("static "))
+                .toList();
+        assertThat(steps).hasSize(3);
+        assertThat(steps.get(0))
+                .contains("generativePair")
+                .satisfies(s -> assertThat(s.lines()).hasSizeLessThanOrEqualTo(20));
+        assertThat(steps.get(1))
+                .contains("contrastiveDivergence")
+                .satisfies(s -> assertThat(s.lines()).hasSizeLessThanOrEqualTo(15));
+        assertThat(steps.get(2))
+                .contains("policyGradient")
+                .satisfies(s -> assertThat(s.lines()).hasSizeLessThanOrEqualTo(20));
+        compile("Steps", IMPORTS + STEPS.formatted(String.join("", steps)));
+        compile("RunSteps", IMPORTS + RUN_STEPS);
+        try (URLClassLoader loader =
+                new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
+            Class<?> run = loader.loadClass("RunSteps");
+            List<Map<String, Double>> pair =
+                    (List<Map<String, Double>>) run.getMethod("pair").invoke(null);
+            // the critic begins with outputs about 0, which is wrong by 1 about the real ones; then it tells both apart
+            assertThat(pair.get(0).get("critic")).isBetween(0.3, 2.0);
+            assertThat(pair.get(39).get("critic")).isLessThan(pair.get(0).get("critic"));
+            assertThat(pair).extracting(epoch -> epoch.get("generator")).allMatch(Double::isFinite);
+
+            List<Double> errors = (List<Double>) run.getMethod("machine").invoke(null);
+            assertThat(errors.get(0)).isBetween(0.1, 0.4);
+            assertThat(errors.get(2)).isLessThan(0.5 * errors.get(0));
+
+            double earned = (double) run.getMethod("policy").invoke(null);
+            assertThat(earned).as("a third is chance").isGreaterThan(0.7);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.weft.samples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.data.Mnist;
+import dev.weft.data.Preparation;
 import dev.weft.io.SafeTensors;
 import dev.weft.train.EpochResult;
 import dev.weft.train.Evaluation;
@@ -92,9 +93,11 @@ class RunFolderTest {
             assertThat(width(Files.readAllBytes(run.resolve(picture)))).isEqualTo(Picture.WIDTH);
         }
         ModelFile description = ModelFile.read(run.resolve("model.safetensors")).orElseThrow();
-        assertThat(description).isEqualTo(ModelFile.of("mlp", Squares.data(1), "mnist", Optional.empty()));
-        assertThat(description.mean()).isEqualTo(Mnist.MEAN);
-        assertThat(description.deviation()).isEqualTo(Mnist.DEVIATION);
+        assertThat(description.network()).isEqualTo("mlp");
+        assertThat(description.dataset()).isEqualTo("mnist");
+        assertThat(description.seed()).isEqualTo(42);
+        assertThat(description.classification())
+                .isEqualTo(new Preparation(Mnist.MEAN, Mnist.DEVIATION, ModelFile.numbers(10), Optional.empty()));
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.data.IdxFiles;
 import dev.weft.data.Mnist;
+import dev.weft.data.Preparation;
+import dev.weft.data.TableForm;
 import dev.weft.io.SafeTensors;
 import dev.weft.tensor.HostTensor;
 import java.io.IOException;
@@ -238,13 +240,12 @@ class TableTest {
     void theModelFileHoldsTheTablesForm() throws IOException {
         Path model = train(table("leaves.csv", leaves(",")), "--epochs", "1");
 
-        Map<String, String> metadata = SafeTensors.metadata(model);
-        assertThat(metadata)
-                .containsEntry("columns", "length\nwidth")
-                .containsEntry("label", "kind")
-                .containsEntry("classes", "ash\nbirch\ncedar")
-                .doesNotContainKeys("mean", "deviation");
-        TableForm form = ModelFile.read(model).orElseThrow().table().orElseThrow();
+        Preparation preparation = ModelFile.read(model).orElseThrow().classification();
+        assertThat(preparation.classes()).containsExactly("ash", "birch", "cedar");
+        TableForm form = preparation.table().orElseThrow();
+        assertThat(form.names()).containsExactly("length", "width");
+        assertThat(form.label()).isEqualTo("kind");
+        assertThat(form.labelAt()).isEqualTo(2);
         assertThat(form.standardization().means()[0]).isBetween(1_700_000_030.0, 1_700_000_036.0);
         assertThat(form.standardization().deviations()[0]).isBetween(20.0, 30.0);
     }

@@ -182,7 +182,7 @@ class TrainCommandTest {
         assertThat(SafeTensors.read(file)).containsKey("linear1.weight");
         try (Backend cpu = Backends.open("cpu");
                 Model model = Model.create(Mlp.graph(), cpu, 7)) {
-            model.load(file);
+            model.loadParameters(file);
             double accuracy = model.evaluate(Squares.data(20)).accuracy();
             assertThat(out).contains("test accuracy %.2f %%".formatted(100 * accuracy));
         }
@@ -376,7 +376,7 @@ class TrainCommandTest {
     @Test
     void wrongNames() {
         failsWith(USAGE, "there is no network 'resnet'; there are lenet5, mlp", "train", "resnet");
-        failsWith(USAGE, "Missing required parameter: 'NETWORK'", "train");
+        failsWith(USAGE, "name one network: NETWORK (lenet5 or mlp), --network FILE.json or --from FILE", "train");
         failsWith(USAGE, "there is no command 'trian'; there are train", "trian", "lenet5");
     }
 

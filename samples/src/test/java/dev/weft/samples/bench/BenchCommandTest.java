@@ -420,4 +420,32 @@ class BenchCommandTest {
                 .isZero();
         assertThat(out).containsPattern("not the same kernels of cpu 1 thread: tuned 0123 and (vector|scalar)");
     }
+
+    @Test
+    void predictionsAreMeasuredForOneThreadAndForMany() throws IOException {
+        Path file = folder.resolve("predict.json");
+        StringWriter outText = new StringWriter();
+        StringWriter errText = new StringWriter();
+        CommandLine command = new CommandLine(new BenchCommand(new Terminal(false, false)))
+                .setOut(new PrintWriter(outText))
+                .setErr(new PrintWriter(errText));
+        int code =
+                command.execute("predict", "mlp", "--threads", "1,3", "--seconds", "0.05", "--json", file.toString());
+        assertThat(errText.toString()).isEmpty();
+        assertThat(code).isZero();
+        assertThat(outText.toString()).contains("network", "predictions/s", "predictor");
+        JsonNode rows = new ObjectMapper().readTree(Files.readString(file));
+        assertThat(rows).hasSize(3);
+        for (JsonNode row : rows) {
+            assertThat(row.get("network").asText()).isEqualTo("mlp");
+            assertThat(row.get("median").asDouble()).isPositive();
+            assertThat(row.get("percentile99").asDouble())
+                    .isGreaterThanOrEqualTo(row.get("median").asDouble());
+            assertThat(row.get("perSecond").asDouble()).isPositive();
+        }
+        assertThat(rows.get(0).get("way").asText()).isEqualTo("model");
+        assertThat(rows.get(2).get("threads").asInt()).isEqualTo(3);
+        assertThat(command.execute("predict", "vgg")).isEqualTo(2);
+        assertThat(errText.toString()).contains("there is no network 'vgg'; there are lenet5, mlp");
+    }
 }

@@ -46,7 +46,7 @@ record WrappedBackend(Backend good, boolean emulated, UnaryOperator<Op> replacem
 
     private Program replaced(Program p) {
         List<Op> ops = p.ops().stream().map(replacement).toList();
-        return new Program(p.name(), p.batch(), ops, p.inputs(), p.outputs(), p.metrics());
+        return new Program(p.name(), p.batch(), ops, p.inputs(), p.outputs(), p.metrics(), p.sections());
     }
 
     @Override

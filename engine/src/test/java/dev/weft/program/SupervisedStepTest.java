@@ -16,6 +16,7 @@ import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.op.Window2d;
 import dev.weft.optim.Adam;
+import dev.weft.optim.Optimizer;
 import dev.weft.optim.Sgd;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
@@ -32,19 +33,32 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class CompilerTest {
+class SupervisedStepTest {
     private static final Loss CROSS_ENTROPY = Loss.softmaxCrossEntropy();
 
-    private static Compiler compiler(Graph graph) {
-        return new Compiler(graph, new ParameterLayout(graph.parameters()), 42);
+    private static GraphLowering network(Graph graph) {
+        return GraphLowering.of(ParameterLayout.DEFAULT_NAME, graph, 42);
+    }
+
+    private static Program training(Graph graph, Loss loss, Optimizer optimizer, DataTensors data, int batch) {
+        return Step.supervised(network(graph), loss, optimizer)
+                .compile(data, batch)
+                .program();
+    }
+
+    private static Program evaluation(Graph graph, Loss loss, DataTensors data, int batch) {
+        return Step.evaluation(network(graph), loss).compile(data, batch).program();
+    }
+
+    private static Program prediction(Graph graph, int batch) {
+        return Step.prediction(network(graph)).compile(null, batch).program();
     }
 
     @Test
     void theListingOfLenet5sTrainingStep() throws IOException {
-        String listing = LeNet.compiler()
-                .training(CROSS_ENTROPY, Adam.of(1e-3), LeNet.DATA, 128)
+        String listing = training(LeNet.GRAPH, CROSS_ENTROPY, Adam.of(1e-3), LeNet.DATA, 128)
                 .listing();
-        try (InputStream golden = CompilerTest.class.getResourceAsStream("lenet5.txt")) {
+        try (InputStream golden = SupervisedStepTest.class.getResourceAsStream("lenet5.txt")) {
             assertThat(listing.lines())
                     .containsExactlyElementsOf(new String(golden.readAllBytes(), StandardCharsets.UTF_8)
                             .lines()
@@ -54,7 +68,7 @@ class CompilerTest {
 
     @Test
     void aListingReadsTheSameUnderEveryLocale() {
-        Program program = LeNet.compiler().evaluation(CROSS_ENTROPY, LeNet.DATA, 4);
+        Program program = evaluation(LeNet.GRAPH, CROSS_ENTROPY, LeNet.DATA, 4);
         String listing = program.listing();
         Locale locale = Locale.getDefault();
         try {
@@ -68,7 +82,7 @@ class CompilerTest {
     @Test
     void anEvaluationHasNeitherGradientsNorUpdatesNorDropout() {
         Graph graph = Graph.sequential(Shape.of(1, 28, 28), Layers.flatten(), Layers.linear(10), Layers.dropout(0.5));
-        assertThat(compiler(graph).evaluation(CROSS_ENTROPY, LeNet.DATA, 4).ops())
+        assertThat(evaluation(graph, CROSS_ENTROPY, LeNet.DATA, 4).ops())
                 .extracting(Op::name)
                 .containsExactly(
                         "gather_rows",
@@ -79,16 +93,14 @@ class CompilerTest {
                         "softmax_cross_entropy",
                         "batch_mean",
                         "count_correct");
-        assertThat(compiler(graph)
-                        .training(CROSS_ENTROPY, Sgd.of(1), LeNet.DATA, 4)
-                        .ops())
+        assertThat(training(graph, CROSS_ENTROPY, Sgd.of(1), LeNet.DATA, 4).ops())
                 .extracting(Op::name)
                 .contains("dropout", "dropout_backward", "check_finite", "sgd_update");
     }
 
     @Test
     void aPredictionReadsAnInputAndGivesTheOutput() {
-        Program program = LeNet.compiler().prediction(7);
+        Program program = prediction(LeNet.GRAPH, 7);
         assertThat(program.inputs()).extracting(TensorRef::toString).containsExactly("input[7,1,28,28]");
         assertThat(program.outputs()).extracting(TensorRef::toString).containsExactly("linear3[7,10]");
         assertThat(program.metrics()).isEmpty();
@@ -98,12 +110,12 @@ class CompilerTest {
     @Test
     void everyParameterGetsItsGradientAndEveryGroupItsUpdate() {
         ParameterLayout layout = new ParameterLayout(LeNet.GRAPH.parameters());
-        Program program = new Compiler(LeNet.GRAPH, layout, 42)
-                .training(
-                        CROSS_ENTROPY,
-                        Sgd.of(1).weightDecay(0.1).group(name -> name.endsWith("bias"), 1, 0),
-                        LeNet.DATA,
-                        4);
+        Program program = training(
+                LeNet.GRAPH,
+                CROSS_ENTROPY,
+                Sgd.of(1).weightDecay(0.1).group(name -> name.endsWith("bias"), 1, 0),
+                LeNet.DATA,
+                4);
         List<TensorRef> written = program.ops().stream()
                 .flatMap(op -> op.outputs().stream())
                 .filter(y -> y.root().equals(layout.gradients()))
@@ -117,34 +129,35 @@ class CompilerTest {
     void aDataSetOfAnotherShapeIsRefused() {
         DataTensors wide =
                 DataTensors.of("train", Dataset.ofBytes(Shape.of(3, 32, 32), new byte[3 * 32 * 32], new int[] {0}, 10));
-        assertThatThrownBy(() -> LeNet.compiler().training(CROSS_ENTROPY, Sgd.of(1), wide, 4))
+        assertThatThrownBy(() -> training(LeNet.GRAPH, CROSS_ENTROPY, Sgd.of(1), wide, 4))
                 .isInstanceOf(ShapeException.class)
-                .hasMessage("input: the graph needs samples of shape [1,28,28], the data set has [3,32,32]");
+                .hasMessage(
+                        "input: the graph needs samples of shape [1,28,28], the data set has [3,32,32] as features");
     }
 
     @Test
     void aLossForOtherTargetsIsRefused() {
-        assertThatThrownBy(() -> LeNet.compiler().evaluation(Loss.meanSquaredError(), LeNet.DATA, 4))
+        assertThatThrownBy(() -> evaluation(LeNet.GRAPH, Loss.meanSquaredError(), LeNet.DATA, 4))
                 .isInstanceOf(ShapeException.class)
-                .hasMessage("loss: this loss needs target values, the data set has classes");
+                .hasMessage("loss: this loss needs target values, targets[4] holds classes");
         Graph graph = Graph.sequential(Shape.of(2), Layers.linear(3));
         DataTensors values =
                 DataTensors.of("train", Dataset.ofTargets(Shape.of(2), new float[4], Shape.of(3), new float[6]));
-        assertThatThrownBy(() -> compiler(graph).evaluation(CROSS_ENTROPY, values, 2))
+        assertThatThrownBy(() -> evaluation(graph, CROSS_ENTROPY, values, 2))
                 .isInstanceOf(ShapeException.class)
-                .hasMessage("loss: this loss needs classes, the data set has target values");
+                .hasMessage("loss: this loss needs classes, targets[2,3] holds target values");
     }
 
     @Test
     void aGraphWhoseOutputDoesNotFitTheLossIsRefused() {
         Graph image = Graph.sequential(Shape.of(1, 28, 28), Layers.conv2d(10, 3));
-        assertThatThrownBy(() -> compiler(image).evaluation(CROSS_ENTROPY, LeNet.DATA, 4))
+        assertThatThrownBy(() -> evaluation(image, CROSS_ENTROPY, LeNet.DATA, 4))
                 .isInstanceOf(ShapeException.class)
                 .hasMessageContaining("softmax cross-entropy needs logits [N,C], got conv1[4,10,26,26]");
         Graph graph = Graph.sequential(Shape.of(2), Layers.linear(3));
         DataTensors values =
                 DataTensors.of("train", Dataset.ofTargets(Shape.of(2), new float[4], Shape.of(2), new float[4]));
-        assertThatThrownBy(() -> compiler(graph).training(Loss.meanSquaredError(), Sgd.of(1), values, 2))
+        assertThatThrownBy(() -> training(graph, Loss.meanSquaredError(), Sgd.of(1), values, 2))
                 .isInstanceOf(ShapeException.class)
                 .hasMessageContaining("needs two tensors of one shape, got linear1[2,3], targets[2,2]");
     }
@@ -152,7 +165,7 @@ class CompilerTest {
     @Test
     void aDataSetWithMoreClassesThanTheGraphHasOutputsIsRefused() {
         Graph graph = Graph.sequential(Shape.of(1, 28, 28), Layers.flatten(), Layers.linear(9));
-        assertThatThrownBy(() -> compiler(graph).training(CROSS_ENTROPY, Sgd.of(1), LeNet.DATA, 2))
+        assertThatThrownBy(() -> training(graph, CROSS_ENTROPY, Sgd.of(1), LeNet.DATA, 2))
                 .isInstanceOf(ShapeException.class)
                 .hasMessageContaining("10 classes")
                 .hasMessageContaining("[9]");
@@ -161,7 +174,7 @@ class CompilerTest {
     @Test
     void aGraphWithoutParametersCannotBeTrained() {
         Graph graph = Graph.sequential(Shape.of(1, 28, 28), Layers.flatten());
-        assertThatThrownBy(() -> compiler(graph).training(CROSS_ENTROPY, Sgd.of(1), LeNet.DATA, 2))
+        assertThatThrownBy(() -> training(graph, CROSS_ENTROPY, Sgd.of(1), LeNet.DATA, 2))
                 .isInstanceOf(WeftException.class)
                 .hasMessageContaining("no parameters");
     }
@@ -271,7 +284,7 @@ class CompilerTest {
     @MethodSource("faultyLayers")
     void aFaultyLayerIsNamedAndNotTheOneBehindIt(String message, Layer layer) {
         Graph graph = Graph.sequential(Shape.of(4), layer, Layers.linear(3));
-        assertThatThrownBy(() -> compiler(graph).prediction(2))
+        assertThatThrownBy(() -> prediction(graph, 2))
                 .isInstanceOf(WeftException.class)
                 .hasMessage("layer own1 (own): " + message);
     }
@@ -279,7 +292,7 @@ class CompilerTest {
     @Test
     void aParameterThatALayerHasNotDeclaredIsRefused() {
         Graph graph = Graph.sequential(Shape.of(4), new Own((l, x) -> l.parameter("weigth")), Layers.linear(3));
-        assertThatThrownBy(() -> compiler(graph).prediction(2))
+        assertThatThrownBy(() -> prediction(graph, 2))
                 .isInstanceOf(WeftException.class)
                 .hasMessage("layer own1 has no parameter weigth; there are [own1.weight]");
     }
@@ -298,7 +311,7 @@ class CompilerTest {
                         l, new Op.Reshape(l.layer(), output, TensorRef.batched("loss.all", DType.REAL, Shape.of(40))));
             }
         };
-        assertThatThrownBy(() -> LeNet.compiler().evaluation(loss, LeNet.DATA, 4))
+        assertThatThrownBy(() -> evaluation(LeNet.GRAPH, loss, LeNet.DATA, 4))
                 .isInstanceOf(WeftException.class)
                 .hasMessage(
                         "loss: loss reshape linear3[4,10] -> loss.all[40] writes loss.all[40], which is no batch of 4 rows");
