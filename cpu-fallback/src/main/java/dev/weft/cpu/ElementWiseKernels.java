@@ -60,32 +60,27 @@ final class ElementWiseKernels {
     }
 
     static Kernel add(Op.Add op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Operand a = binding.operand(op, op.a());
-        Operand b = binding.operand(op, op.b());
-        Operand y = binding.operand(op, op.y());
-        return forEachElement(
-                op.y(),
-                binding,
-                (task, frame, from, n) -> primitives.add(
-                        a.reals,
-                        a.at(task, frame) + from,
-                        b.reals,
-                        b.at(task, frame) + from,
-                        y.reals,
-                        y.at(task, frame) + from,
-                        n));
+        return ofTwo(op, op.a(), op.b(), op.y(), binding, binding.primitives()::add);
     }
 
     static Kernel multiply(Op.Multiply op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Operand a = binding.operand(op, op.a());
-        Operand b = binding.operand(op, op.b());
-        Operand y = binding.operand(op, op.y());
+        return ofTwo(op, op.a(), op.b(), op.y(), binding, binding.primitives()::multiply);
+    }
+
+    /** A function of two tensors, over neighbouring elements. */
+    private interface OfTwo {
+        void compute(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
+    }
+
+    private static Kernel ofTwo(
+            Op op, TensorRef aTensor, TensorRef bTensor, TensorRef yTensor, Binding binding, OfTwo f) {
+        Operand a = binding.operand(op, aTensor);
+        Operand b = binding.operand(op, bTensor);
+        Operand y = binding.operand(op, yTensor);
         return forEachElement(
-                op.y(),
+                yTensor,
                 binding,
-                (task, frame, from, n) -> primitives.multiply(
+                (task, frame, from, n) -> f.compute(
                         a.reals,
                         a.at(task, frame) + from,
                         b.reals,

@@ -191,6 +191,78 @@ class TrainingTest {
         assertThat(model.parameter("linear1.weight").floats()).containsExactly(before);
     }
 
+    /** A network whose own schedule is 0 from its second step on stays; the other one goes on, also in a further call. */
+    @Test
+    void anUpdateMayHaveAScheduleOfItsOwn() {
+        try (Model other = Model.create("other", GRAPH, backend, 2)) {
+            Step step = Step.of("two", s -> {
+                TensorRef x = s.column("x");
+                TensorRef one = s.loss(ERROR, s.apply("one", model, x), s.column("y"));
+                TensorRef two = s.loss(ERROR, s.apply("two", other, x), s.column("y"));
+                s.gradients(s.sum(one, two), model, other);
+                s.update(model, Sgd.of(0.1), (n, steps, perEpoch) -> n == 0 ? 1 : 0);
+                s.update(other, Sgd.of(0.1));
+            });
+            Columns data = data(8).with("not read", HostTensor.of(Shape.of(8), new byte[8]));
+            try (Training training = Training.of(backend, step, data, 4)) {
+                for (int call = 0; call < 2; call++) {
+                    float[] before = model.parameter("linear1.weight").floats().clone();
+                    float[] others = other.parameter("linear1.weight").floats().clone();
+                    training.run(1);
+                    // the schedule of each call begins anew
+                    assertThat(model.parameter("linear1.weight").floats()).isNotEqualTo(before);
+                    assertThat(other.parameter("linear1.weight").floats()).isNotEqualTo(others);
+                }
+            }
+            float[] once = model.parameter("linear1.weight").floats().clone();
+            Step still = Step.of("still", s -> {
+                s.gradients(s.loss(ERROR, s.apply(model, s.column("x")), s.column("y")), model);
+                s.update(model, Sgd.of(0.1), (n, steps, perEpoch) -> 0);
+            });
+            try (Training training = Training.of(backend, still, data, 4)) {
+                training.schedule(Schedule.cosine()).run(2);
+            }
+            assertThat(model.parameter("linear1.weight").floats()).containsExactly(once);
+        }
+    }
+
+    @Test
+    void aScheduleNeedsToKnowHowManyStepsThereAre() {
+        Map<String, HostTensor> batch =
+                Map.of("x", HostTensor.of(Shape.of(1, 2), 0.5f, -1f), "y", HostTensor.of(Shape.of(1, 1), 0.25f));
+        try (Training training = Training.of(backend, online(), 1)) {
+            training.schedule(Schedule.cosine());
+            assertThatThrownBy(() -> training.step(batch))
+                    .hasMessage("step online: a schedule needs the number of steps: schedule(course, steps)");
+            training.schedule(Schedule.cosine(), 2).step(batch);
+            float[] before = model.parameter("linear1.weight").floats().clone();
+            training.step(batch);
+            assertThat(model.parameter("linear1.weight").floats())
+                    .isNotEqualTo(before)
+                    .doesNotContain(Float.NaN);
+        }
+        Step own = Step.of("own", s -> {
+            s.gradients(s.loss(ERROR, s.apply(model, s.input("x", Shape.of(2))), 1), model);
+            s.update(model, Sgd.of(0.1), Schedule.cosine());
+        });
+        try (Training training = Training.of(backend, own, 1)) {
+            assertThatThrownBy(() -> training.step(Map.of("x", batch.get("x"))))
+                    .hasMessage("step own: a schedule needs the number of steps: schedule(course, steps)");
+        }
+    }
+
+    @Test
+    void aClosedTrainingIsToldSo() {
+        Training first = Training.of(backend, step(), data(8), 4);
+        Training second = Training.of(backend, step(), data(8), 4);
+        first.close();
+        first.close();
+        assertThatThrownBy(() -> first.run(1)).hasMessage("the training of step product is closed");
+        // the second of that name still holds the model
+        assertThatThrownBy(model::close).hasMessageContaining("bound by the training of step product");
+        second.close();
+    }
+
     // ---------------------------------------------------------------- bad input
 
     private void refused(String message, Consumer<StepBuilder> body) {
@@ -265,6 +337,10 @@ class TrainingTest {
         refused("step bad: two networks are applied under the scope again", s -> {
             s.apply("again", model, s.column("x"));
             s.apply("again", model, s.column("x"));
+        });
+        refused("step bad: it reports gone[1], which no op writes", s -> {
+            loss(s);
+            s.metric("gone", TensorRef.unbatched("gone", DType.REAL, Shape.of(1)));
         });
         refused("step bad: two tensors are named x", s -> s.fill("x", 1, s.column("x")));
         refused("step bad: z and z would draw the same random numbers", s -> {

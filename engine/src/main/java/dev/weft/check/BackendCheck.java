@@ -212,7 +212,7 @@ public final class BackendCheck implements AutoCloseable {
                 Math.min(batch, rows),
                 program().optimizers(),
                 rates);
-        step.fillRates(range, Schedule.constant(), steps, steps);
+        step.fillRates(range, Schedule.constant(), 0, steps, steps);
         return range;
     }
 

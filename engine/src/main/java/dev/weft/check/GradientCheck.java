@@ -21,7 +21,9 @@ import dev.weft.tensor.TensorRef;
 import dev.weft.train.Model;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Checks the gradients of a network numerically: the loss L of one batch is computed in double with a parameter's element
@@ -39,6 +41,7 @@ public final class GradientCheck implements AutoCloseable {
 
     private final ParameterLayout layout;
     private final BoundStep bound;
+    private final Map<TensorRef, HostTensor> states = new HashMap<>();
     private final Executable executable;
     private final StepRange range;
     private final int elements;
@@ -50,11 +53,11 @@ public final class GradientCheck implements AutoCloseable {
                 Step.supervised(model, loss, Sgd.of(1)).compile(DataTensors.of("check", batch), batch.size());
         layout = model.lowering().layout();
         decisions = decisions(step.program());
-        bound = BoundStep.of(step.withoutStateUpdates().withOutputs(decisions), model.backend(), MemoryMode.SEPARATE);
+        bound = BoundStep.of(step.withOutputs(decisions), model.backend(), MemoryMode.SEPARATE);
         executable = bound.executable();
         bound.write(batch.columns());
         model.parameters().forEach((name, values) -> bound.write(layout.view(name), values));
-        model.states().forEach((name, values) -> bound.write(layout.persistent(name), values));
+        model.states().forEach((name, values) -> states.put(layout.persistent(name), values));
         range = StepRange.withoutLearning(step.program(), 1);
     }
 
@@ -180,7 +183,9 @@ public final class GradientCheck implements AutoCloseable {
         return run();
     }
 
+    /** Every run sees the states that the model has. */
     private double run() {
+        states.forEach(bound::write);
         double[] metrics = new double[executable.program().metrics().size()];
         executable.run(range);
         executable.metrics(metrics);

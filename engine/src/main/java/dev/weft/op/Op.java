@@ -94,6 +94,15 @@ public sealed interface Op {
         int optimizer();
     }
 
+    /** An op that draws random numbers: those of {@link dev.weft.random.Philox} for this key, this stream and the step's number. */
+    sealed interface Random extends Op {
+        /** The key. */
+        long seed();
+
+        /** The stable number of the random stream. */
+        int stream();
+    }
+
     // ---------------------------------------------------------------- linear algebra
 
     /**
@@ -578,7 +587,7 @@ public sealed interface Op {
      * @param threshold p 2^32, an unsigned integer
      */
     record Dropout(String layer, TensorRef x, int threshold, long seed, int stream, TensorRef y, TensorRef mask)
-            implements Differentiable, Mapped {
+            implements Differentiable, Mapped, Random {
         public Dropout {
             same(layer, x, y);
             same(layer, x, mask);
@@ -669,7 +678,7 @@ public sealed interface Op {
      *
      * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
      */
-    record RandomUniform(String layer, double low, double high, long seed, int stream, TensorRef y) implements Op {
+    record RandomUniform(String layer, double low, double high, long seed, int stream, TensorRef y) implements Random {
         public RandomUniform {
             type(layer, y, DType.REAL);
             require(
@@ -705,7 +714,8 @@ public sealed interface Op {
      *
      * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
      */
-    record RandomNormal(String layer, double mean, double deviation, long seed, int stream, TensorRef y) implements Op {
+    record RandomNormal(String layer, double mean, double deviation, long seed, int stream, TensorRef y)
+            implements Random {
         /** Above the largest standard normal number. */
         private static final double LARGEST = 6.77;
 
@@ -742,7 +752,7 @@ public sealed interface Op {
      *
      * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
      */
-    record Bernoulli(String layer, TensorRef p, long seed, int stream, TensorRef y) implements Op {
+    record Bernoulli(String layer, TensorRef p, long seed, int stream, TensorRef y) implements Random {
         public Bernoulli {
             type(layer, p, DType.REAL);
             type(layer, y, DType.REAL);

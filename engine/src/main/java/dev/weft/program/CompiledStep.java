@@ -1,7 +1,6 @@
 package dev.weft.program;
 
 import dev.weft.backend.StepRange;
-import dev.weft.op.Op;
 import dev.weft.optim.Optimizer;
 import dev.weft.optim.Schedule;
 import dev.weft.tensor.Role;
@@ -37,16 +36,6 @@ public record CompiledStep(Program program, List<Network> networks, DataTensors 
         return new CompiledStep(program.withOutputs(outputs), networks, data, updates);
     }
 
-    /** The same without the writing of layers' states, so that every step sees those of the first. */
-    public CompiledStep withoutStateUpdates() {
-        List<Op> ops = program.ops().stream()
-                .filter(op -> !(op instanceof Op.StateUpdate))
-                .toList();
-        Program without = new Program(
-                program.name(), program.batch(), ops, program.inputs(), program.outputs(), program.metrics());
-        return new CompiledStep(without, networks, data, updates);
-    }
-
     /** The buffers in the backend's memory that the program works on, of one role. */
     public Set<TensorRef> buffers(Role role) {
         Set<TensorRef> buffers = new LinkedHashSet<>();
@@ -62,13 +51,19 @@ public record CompiledStep(Program program, List<Network> networks, DataTensors 
      * Fills in the rates of all optimizers for some steps.
      *
      * @param schedule for the optimizers that have none of their own
-     * @param steps how many steps the training has
+     * @param from the step at which all schedules begin
+     * @param steps how many steps they are laid out for
      */
-    public void fillRates(StepRange range, Schedule schedule, long steps, long stepsPerEpoch) {
+    public void fillRates(StepRange range, Schedule schedule, long from, long steps, long stepsPerEpoch) {
         for (int k = 0; k < updates.size(); k++) {
             Update update = updates.get(k);
+            Schedule course = update.schedule == null ? schedule : update.schedule;
             range.fillRates(
-                    k, update.optimizer, update.schedule == null ? schedule : update.schedule, steps, stepsPerEpoch);
+                    k,
+                    update.optimizer,
+                    (n, all, perEpoch) -> course.factor(n - from, all, perEpoch),
+                    steps,
+                    stepsPerEpoch);
         }
     }
 }

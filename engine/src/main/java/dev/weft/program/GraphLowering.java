@@ -6,6 +6,7 @@ import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.layer.Lowering;
 import dev.weft.op.Op;
+import dev.weft.tensor.Role;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -97,6 +98,15 @@ public record GraphLowering(Graph graph, ParameterLayout layout, long seed) impl
         }
         String why = "infer says %s for each of the %d rows".formatted(node.shape(), batch);
         check.check(who, own, y, node.shape().batch(batch), why);
+        if (training) {
+            persistent(node).forEach((parameter, view) -> {
+                if (view.root().role() == Role.PARAMETER
+                        && own.stream().noneMatch(op -> op.inputs().contains(view))) {
+                    throw new WeftException("%s: none of its ops reads the parameter %s, so it cannot be trained"
+                            .formatted(who, parameter));
+                }
+            });
+        }
         for (Op.StateUpdate update : updates) {
             check.checkRead(who, update);
             if (training && !node.tied().containsValue(update.state().name())) {

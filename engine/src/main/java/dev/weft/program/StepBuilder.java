@@ -545,7 +545,7 @@ public final class StepBuilder {
         }
     }
 
-    /** The gradients that there are, in as few pieces as they lie in. */
+    /** The gradients that there are: the whole buffer, or where parameters are left out each gradient by itself. */
     private List<TensorRef> gradientRanges(GraphLowering network) {
         ParameterLayout layout = network.layout();
         Set<String> names = gradients.get(network);
@@ -611,12 +611,20 @@ public final class StepBuilder {
         if (value.type() != DType.REAL || !value.shape().equals(Shape.of(1))) {
             throw fault("the metric %s must be one number, got %s", name, value);
         }
+        requireWritten(value);
         metrics.add(new Program.Metric(name, value));
     }
 
     /** Keeps a tensor to be read after a step. */
     public void output(TensorRef y) {
+        requireWritten(y);
         outputs.add(y);
+    }
+
+    private void requireWritten(TensorRef y) {
+        if (!written.contains(y.name())) {
+            throw fault("it reports %s, which no op writes", y);
+        }
     }
 
     // ---------------------------------------------------------------- ops
@@ -645,18 +653,10 @@ public final class StepBuilder {
     }
 
     private void requireOwnRandomNumbers(Op op) {
-        String stream;
-        if (op instanceof Op.Dropout dropout) {
-            stream = dropout.seed() + " " + dropout.stream();
-        } else if (op instanceof Op.RandomNormal normal) {
-            stream = normal.seed() + " " + normal.stream();
-        } else if (op instanceof Op.RandomUniform uniform) {
-            stream = uniform.seed() + " " + uniform.stream();
-        } else if (op instanceof Op.Bernoulli bernoulli) {
-            stream = bernoulli.seed() + " " + bernoulli.stream();
-        } else {
+        if (!(op instanceof Op.Random random)) {
             return;
         }
+        String stream = random.seed() + " " + random.stream();
         String other = streams.put(stream, op.layer());
         if (other != null) {
             throw fault("%s and %s would draw the same random numbers: rename one", other, op.layer());

@@ -1,15 +1,15 @@
 package dev.weft.train;
 
 import dev.weft.WeftException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Who uses a model: one thread at a time, and while it trains that thread's callbacks, for all but training and closing. */
 final class Occupancy {
     private final ReentrantLock user = new ReentrantLock();
     /** The steps of the trainings that the model belongs to. */
-    private final List<String> bound = new ArrayList<>();
+    private final List<String> bound = new CopyOnWriteArrayList<>();
 
     private boolean closed;
 

@@ -56,12 +56,16 @@ public final class Training implements AutoCloseable {
     private final int optimizers;
     private final double[] rates;
     private final double[] metrics;
-    private Schedule schedule;
+    private Schedule schedule = Schedule.constant();
+    /** Whether a learning rate may change from step to step. */
+    private boolean scheduled;
+
     private long scheduledSteps;
     private int stepsPerRun = 1;
     private long stepsDone;
     private int epochsDone;
     private boolean stepped;
+    private boolean closed;
 
     /**
      * What one epoch gave.
@@ -90,6 +94,7 @@ public final class Training implements AutoCloseable {
             steps.add(step.compile(tensors, lastRows));
         }
         CompiledStep first = steps.get(0);
+        scheduled = first.updates().stream().anyMatch(update -> update.schedule() != null);
         order = data == null ? null : tensors.order();
         optimizers = first.program().optimizers();
         rates = new double[StepRange.MAX_COUNT * optimizers * StepRange.RATES];
@@ -158,13 +163,22 @@ public final class Training implements AutoCloseable {
     /** The learning rates' course over the epochs of a call of {@link #run}; constant by default. */
     public Training schedule(Schedule course) {
         schedule = course;
+        scheduled = true;
         return this;
     }
 
-    /** The learning rates' course over so many steps, for {@link #step}. */
+    /**
+     * The learning rates' course over so many steps, for {@link #step}, each of which counts as an epoch.
+     *
+     * @param course for the updates that have none of their own
+     */
     public Training schedule(Schedule course, long steps) {
+        if (steps < 1) {
+            throw new WeftException("a schedule needs at least 1 step, got " + steps);
+        }
         schedule = course;
         scheduledSteps = steps;
+        scheduled = true;
         return this;
     }
 
@@ -237,7 +251,7 @@ public final class Training implements AutoCloseable {
         if (order != null) {
             throw new WeftException("step %s goes through a data set: call run()".formatted(step.name()));
         }
-        if (schedule != null && scheduledSteps == 0) {
+        if (scheduled && scheduledSteps == 0) {
             throw new WeftException(
                     "step %s: a schedule needs the number of steps: schedule(course, steps)".formatted(step.name()));
         }
@@ -297,6 +311,9 @@ public final class Training implements AutoCloseable {
     }
 
     private <T> T held(Supplier<T> work) {
+        if (closed) {
+            throw new WeftException("the training of step %s is closed".formatted(step.name()));
+        }
         List<Occupancy.Use> uses = new ArrayList<>();
         try {
             models.forEach(model -> uses.add(model.occupancy().useToTrain()));
@@ -390,14 +407,8 @@ public final class Training implements AutoCloseable {
             Executable executable, int epoch, int at, int count, int rowsPerStep, long scheduleFrom, long steps) {
         long start = System.nanoTime();
         long first = stepsDone;
-        Schedule course = schedule == null ? Schedule.constant() : schedule;
         StepRange range = new StepRange(first, count, at * batch, rowsPerStep, optimizers, rates);
-        bound.step()
-                .fillRates(
-                        range,
-                        (n, all, perEpoch) -> course.factor(n - scheduleFrom, all, perEpoch),
-                        steps,
-                        stepsPerEpoch);
+        bound.step().fillRates(range, schedule, scheduleFrom, steps, stepsPerEpoch);
         executable.run(range);
         long bad = executable.nonFiniteStep();
         if (bad >= 0) {
@@ -460,7 +471,11 @@ public final class Training implements AutoCloseable {
     /** Frees data and optimizer state; the models stay open. */
     @Override
     public void close() {
-        bound.close();
+        if (closed) {
+            return;
+        }
+        closed = true;
         models.forEach(model -> model.occupancy().unbind(step.name()));
+        bound.close();
     }
 }

@@ -82,7 +82,7 @@ final class NetworkRun implements AutoCloseable {
     StepRange range(int first, int count) {
         int batch = step.program().batch();
         StepRange range = new StepRange(first, count, first * batch, batch, 1, new double[count * StepRange.RATES]);
-        step.fillRates(range, Schedule.cosine(), STEPS, stepsPerEpoch);
+        step.fillRates(range, Schedule.cosine(), 0, STEPS, stepsPerEpoch);
         return range;
     }
 

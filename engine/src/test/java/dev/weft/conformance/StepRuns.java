@@ -217,7 +217,7 @@ public final class StepRuns {
         int optimizers = bound.step().program().optimizers();
         StepRange range = new StepRange(
                 first, count, first * BATCH, BATCH, optimizers, new double[count * optimizers * StepRange.RATES]);
-        bound.step().fillRates(range, Schedule.cosine(), 8, 4);
+        bound.step().fillRates(range, Schedule.cosine(), 0, 8, 4);
         bound.executable().run(range);
         double[] metrics = new double[count * bound.step().program().metrics().size()];
         bound.executable().metrics(metrics);

@@ -5,12 +5,8 @@ import static dev.weft.layer.Layers.conv2d;
 import static dev.weft.layer.Layers.linear;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weft.layer.Layer;
-import dev.weft.layer.Lowering;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
-import dev.weft.tensor.TensorRef;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -39,15 +35,15 @@ class DotTest {
         Node image = g.input("image", Shape.of(4));
         Node kind = g.input("kind", DType.I32, Shape.of(4));
         Node mean = g.add("mean", linear(2), image);
-        Node picked = g.add("picked", new Picked(), mean, kind);
+        Node picking = g.add("picking", new Picking(), mean, kind);
 
-        assertThat(Dot.of(g.build(mean, picked)).lines().map(String::strip))
+        assertThat(Dot.of(g.build(mean, picking)).lines().map(String::strip))
                 .contains(
                         "\"image\" [label=\"image\"];",
-                        "\"kind\" -> \"picked\" [label=\" I32 [4]\"];",
+                        "\"kind\" -> \"picking\" [label=\" I32 [4]\"];",
                         "\":mean\" [label=\"mean\", shape=plaintext, style=\"\"];",
                         "\"mean\" -> \":mean\" [label=\" [2]\"];",
-                        "\"picked\" -> \":picked\" [label=\" [2]\"];")
+                        "\"picking\" -> \":picking\" [label=\" [2]\"];")
                 .doesNotContain("\":output\" [label=\"output\", shape=plaintext, style=\"\"];");
     }
 
@@ -63,28 +59,5 @@ class DotTest {
                         "\"again\" [label=\"again\", fillcolor=lightblue];",
                         "\"encoder\" -> \"decoder\" [label=\" weight\", style=dashed];",
                         "\"encoder\" -> \"again\" [label=\" weight, bias\", style=dashed];");
-    }
-
-    /** Reads values and classes. */
-    private record Picked() implements Layer {
-        @Override
-        public String kind() {
-            return "picked";
-        }
-
-        @Override
-        public Shape infer(List<Shape> inputs) {
-            return inputs.get(0);
-        }
-
-        @Override
-        public DType inputType(int index) {
-            return index == 1 ? DType.I32 : DType.REAL;
-        }
-
-        @Override
-        public TensorRef lower(Lowering lowering, List<TensorRef> inputs) {
-            return inputs.get(0);
-        }
     }
 }

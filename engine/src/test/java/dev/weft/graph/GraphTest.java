@@ -433,29 +433,6 @@ class GraphTest {
                 .hasMessage("layer picked: needs an input of type I32, got x[3] of type REAL");
     }
 
-    /** Reads values and classes. */
-    private record Picking() implements Layer {
-        @Override
-        public String kind() {
-            return "picking";
-        }
-
-        @Override
-        public Shape infer(List<Shape> inputs) {
-            return inputs.get(0);
-        }
-
-        @Override
-        public DType inputType(int index) {
-            return index == 1 ? DType.I32 : DType.REAL;
-        }
-
-        @Override
-        public TensorRef lower(Lowering lowering, List<TensorRef> inputs) {
-            return inputs.get(0);
-        }
-    }
-
     /** A layer "loss" would write the tensor that holds the mean loss, a dropout "shuffle" draw the order of the data. */
     @Test
     void namesThatTrainingUsesItselfAreRefused() {

@@ -298,6 +298,20 @@ class SupervisedStepTest {
     }
 
     @Test
+    void aParameterThatItsLayerDoesNotReadIsNamedWhereItWouldBeTrained() {
+        Graph graph = Graph.sequential(
+                Shape.of(1, 28, 28),
+                Layers.flatten(),
+                Layers.linear(3),
+                new Own((l, x) -> emit(l, tanh(l, x, l.output(Shape.of(3))))),
+                Layers.linear(10));
+        assertThatThrownBy(() -> training(graph, CROSS_ENTROPY, Sgd.of(1), LeNet.DATA, 2))
+                .isInstanceOf(WeftException.class)
+                .hasMessage("layer own1 (own): none of its ops reads the parameter weight, so it cannot be trained");
+        assertThat(evaluation(graph, CROSS_ENTROPY, LeNet.DATA, 2).ops()).isNotEmpty();
+    }
+
+    @Test
     void aFaultyLossIsNamed() {
         Loss loss = new Loss() {
             @Override
