@@ -11,6 +11,7 @@ import dev.weft.NonFiniteException;
 import dev.weft.ShapeException;
 import dev.weft.WeftException;
 import dev.weft.backend.Backend;
+import dev.weft.conformance.Centered;
 import dev.weft.conformance.StepRuns;
 import dev.weft.data.Columns;
 import dev.weft.data.Dataset;
@@ -223,6 +224,53 @@ class TrainingTest {
                 training.schedule(Schedule.cosine()).run(2);
             }
             assertThat(model.parameter("linear1.weight").floats()).containsExactly(once);
+        }
+    }
+
+    /** A second optimizer of the rate 0 changes nothing, not even what the first one remembers. */
+    @Test
+    void twoOptimizersOfOneModelRememberApart() {
+        float[][] weights = new float[2][];
+        for (int also = 0; also < 2; also++) {
+            boolean both = also == 1;
+            try (Model one = Model.create("one", GRAPH, backend, 1)) {
+                Step step = Step.of("momentum", s -> {
+                    TensorRef x = s.column("x");
+                    if (both) {
+                        s.minimise(
+                                s.loss(ERROR, s.apply("first", one, x), 3),
+                                one,
+                                Sgd.of(0).momentum(0.9));
+                    }
+                    TensorRef loss = s.loss(ERROR, s.apply("second", one, x), s.column("y"));
+                    s.minimise(loss, one, Sgd.of(0.1).momentum(0.9));
+                });
+                try (Training training = Training.of(backend, step, data(16), 4)) {
+                    training.run(2);
+                }
+                weights[also] = one.parameter("linear1.weight").floats().clone();
+            }
+        }
+        assertThat(weights[1]).containsExactly(weights[0]);
+    }
+
+    /** Two rows with the means 2 and 20; the second application sees a hundred times as much. */
+    @Test
+    void theFirstApplicationInAStepWritesTheStates() {
+        Graph graph = Graph.sequential(Shape.of(2), new Centered(), linear(1));
+        try (Model centered = Model.create("centered", graph, backend, 1)) {
+            Step step = Step.of("twice", s -> {
+                TensorRef x = s.column("x");
+                TensorRef first = s.loss(ERROR, s.apply("first", centered, x), 0);
+                TensorRef second = s.loss(ERROR, s.apply("second", centered, s.scale(100, x)), 0);
+                s.minimise(s.sum(first, second), centered, Sgd.of(1e-7));
+            });
+            Columns rows = Columns.of("x", HostTensor.of(Shape.of(2, 2), 1f, 10f, 3f, 30f));
+            try (Training training = Training.of(backend, step, rows, 2)) {
+                training.run(1);
+            }
+            assertThat(centered.parameter("centered1.mean").floats())
+                    .containsExactly(0.75f * 0.5f + 0.25f * 2, 0.75f * 0.5f + 0.25f * 20);
         }
     }
 
