@@ -227,6 +227,49 @@ class TrainingTest {
         }
     }
 
+    /** Weight decay would move a frozen parameter, too. */
+    @Test
+    void aFrozenParameterStays() {
+        HostTensor bias = HostTensor.of(Shape.of(5), 1f, 2f, 3f, 4f, 5f);
+        model.setParameter("linear1.bias", bias);
+        Step step = Step.of("frozen", s -> {
+            TensorRef loss = s.loss(ERROR, s.apply(model, s.column("x")), s.column("y"));
+            s.minimise(
+                    loss,
+                    model,
+                    name -> !name.equals("linear1.bias"),
+                    Sgd.of(0.1).weightDecay(0.5));
+        });
+        Map<String, HostTensor> before = model.parameters();
+        try (Training training = Training.of(backend, step, data(8), 4)) {
+            training.run(1);
+        }
+        assertThat(model.parameter("linear1.bias").floats()).containsExactly(bias.floats());
+        for (String trained : List.of("linear1.weight", "linear2.weight", "linear2.bias")) {
+            assertThat(model.parameter(trained).floats())
+                    .as(trained)
+                    .isNotEqualTo(before.get(trained).floats());
+        }
+    }
+
+    @Test
+    void aRowCountsAsItsWeightSays() {
+        float[] weights = {1, 0, 0.5f, -2};
+        Columns data = data(4).with("weight", HostTensor.of(Shape.of(4), weights));
+        Step step = Step.of(
+                "weighted",
+                s -> s.metric("loss", s.loss(ERROR, s.apply(model, s.column("x")), s.column("y"), s.column("weight"))));
+        double expected = 0;
+        for (int i = 0; i < 4; i++) {
+            float[] x = data.column("x").values().rows(i, i + 1).floats();
+            double error = model.predict(x)[0] - data.column("y").values().get(i);
+            expected += weights[i] * error * error / 4;
+        }
+        try (Training training = Training.of(backend, step, data, 4)) {
+            assertThat(training.run(1).get(0).metrics().get("loss")).isCloseTo(expected, within(1e-6));
+        }
+    }
+
     /** A second optimizer of the rate 0 changes nothing, not even what the first one remembers. */
     @Test
     void twoOptimizersOfOneModelRememberApart() {
