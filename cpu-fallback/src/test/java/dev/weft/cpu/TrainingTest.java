@@ -227,6 +227,45 @@ class TrainingTest {
         }
     }
 
+    /** The last batch is short, and counts as little. */
+    @Test
+    void theMetricsOfAnEpochAreMeansOverItsRows() {
+        Columns data = data(5);
+        Step step = Step.of(
+                "measured", s -> s.metric("error", s.loss(ERROR, s.apply(model, s.column("x")), s.column("y"))));
+        double expected = 0;
+        for (int i = 0; i < 5; i++) {
+            double error =
+                    model.predict(data.column("x").values().rows(i, i + 1).floats())[0]
+                            - data.column("y").values().get(i);
+            expected += error * error / 5;
+        }
+        try (Training training = Training.of(backend, step, data, 4)) {
+            assertThat(training.run(1).get(0).metrics().get("error")).isCloseTo(expected, within(1e-6));
+        }
+    }
+
+    @Test
+    void aGradientOfOnesOwnIsCheckedBeforeTheUpdate() {
+        Step step = Step.of("own", s -> {
+            s.gradient(model, "linear2.bias", db -> new Op.BiasGradient("own", s.column("y"), db));
+            s.update(model, Sgd.of(1));
+        });
+        Map<String, HostTensor> before = model.parameters();
+        Columns bad = Columns.of("y", HostTensor.of(Shape.of(4, 1), 1, 2, Float.NaN, 4f));
+        try (Training training = Training.of(backend, step, bad, 4)) {
+            assertThatThrownBy(() -> training.run(1)).isInstanceOf(NonFiniteException.class);
+        }
+        before.forEach((name, values) ->
+                assertThat(model.parameter(name).floats()).as(name).containsExactly(values.floats()));
+        float bias = model.parameter("linear2.bias").floats()[0];
+        Columns good = Columns.of("y", HostTensor.of(Shape.of(4, 1), 1f, 2f, 3f, 4f));
+        try (Training training = Training.of(backend, step, good, 4)) {
+            training.run(1);
+        }
+        assertThat(model.parameter("linear2.bias").floats()).containsExactly(bias - 10);
+    }
+
     /** Weight decay would move a frozen parameter, too. */
     @Test
     void aFrozenParameterStays() {
