@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Files of named tensors in the safetensors format: eight bytes with the length of a JSON header (little-endian), the
@@ -30,7 +31,8 @@ public final class SafeTensors {
     /**
      * Writes tensors as F32, by {@link OutputFile}.
      *
-     * @param metadata free text under names of its own
+     * @param metadata free text under names of its own, which the file has in alphabetical order: so equal models are equal
+     *     files
      * @throws DataException if the file cannot be written
      */
     public static void write(Path file, Map<String, HostTensor> tensors, Map<String, String> metadata) {
@@ -59,7 +61,7 @@ public final class SafeTensors {
         try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
             json.writeStartObject();
             json.writeObjectFieldStart(METADATA);
-            for (Map.Entry<String, String> entry : metadata.entrySet()) {
+            for (Map.Entry<String, String> entry : new TreeMap<>(metadata).entrySet()) {
                 json.writeStringField(entry.getKey(), entry.getValue());
             }
             json.writeEndObject();

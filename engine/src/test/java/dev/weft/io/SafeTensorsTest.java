@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,19 @@ class SafeTensorsTest {
             assertThat(read.get(name).shape()).isEqualTo(values.shape());
             assertThat(read.get(name).floats()).containsExactly(values.floats());
         });
+    }
+
+    /** However the metadata come, of which maps of the JDK have another order in each run. */
+    @Test
+    void equalModelsAreEqualFiles() throws IOException {
+        Path one = folder.resolve("one.safetensors");
+        Path other = folder.resolve("other.safetensors");
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("network", "lenet5");
+        metadata.put("dataset", "mnist");
+        SafeTensors.write(one, tensors(), metadata);
+        SafeTensors.write(other, tensors(), new TreeMap<>(metadata));
+        assertThat(other).hasSameBinaryContentAs(one);
     }
 
     /** What other programs rely on: length, JSON header with offsets, little-endian values. */
