@@ -61,6 +61,7 @@ final class MatMulKernel {
     private final Reals packedA;
     private final Reals packedB;
     private final Reals tiles;
+    private final float[] zero;
 
     private MatMulKernel(Op.MatMul op, Op.AddBias addBias, Op.Activation relu, Binding binding) {
         primitives = binding.primitives();
@@ -90,6 +91,7 @@ final class MatMulKernel {
         packedA = binding.scratch(packsA ? blocks.length(inner) : 0);
         packedB = binding.scratch(packsB ? (long) vectors * lanes * inner + (long) groups * APART : 0);
         tiles = binding.scratch((long) binding.threads() * tilesOfThread() * tileLength());
+        zero = new float[group * lanes];
     }
 
     static Kernel bind(Op.MatMul op, Binding binding) {
@@ -256,10 +258,10 @@ final class MatMulKernel {
         float[] x0 = groupsOfB();
         if (packsA) {
             int w = packedA.at + blocks.at(block, inner) + from * blocks.width(block);
-            products.runPacked(width / lanes, terms, packedA.a, w, x0, x, result, at, resultRow, last);
+            products.runPacked(width / lanes, terms, packedA.a, w, x0, x, zero, 0, 0, result, at, resultRow, last);
         } else {
             int w = a.at + row * inner + from;
-            products.runRows(width / lanes, terms, a.a, w, inner, x0, x, result, at, resultRow, last);
+            products.runRows(width / lanes, terms, a.a, w, inner, x0, x, zero, 0, 0, result, at, resultRow, last);
         }
     }
 }

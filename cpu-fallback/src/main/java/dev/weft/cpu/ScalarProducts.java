@@ -31,8 +31,6 @@ final class ScalarProducts implements Products {
     /** Bytes of the output's gradient that a piece takes; larger pieces add up sums less often. */
     private static final int PIECE_BYTES = 1 << 20;
 
-    private static final float[] ZERO = new float[LANES];
-
     private final LoopMemory memory;
 
     ScalarProducts(LoopMemory memory) {
@@ -108,7 +106,19 @@ final class ScalarProducts implements Products {
 
     @Override
     public void runPacked(
-            int vectors, int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+            int vectors,
+            int terms,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
         run(
                 vectors,
                 1,
@@ -121,10 +131,10 @@ final class ScalarProducts implements Products {
                 x,
                 xAt,
                 LANES,
-                ZERO,
-                0,
-                0,
-                0,
+                start,
+                startAt,
+                startRow,
+                LANES,
                 y,
                 yAt,
                 yRow,
@@ -141,6 +151,9 @@ final class ScalarProducts implements Products {
             int wRow,
             float[] x,
             int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
             float[] y,
             int yAt,
             int yRow,
@@ -157,10 +170,10 @@ final class ScalarProducts implements Products {
                 x,
                 xAt,
                 LANES,
-                ZERO,
-                0,
-                0,
-                0,
+                start,
+                startAt,
+                startRow,
+                LANES,
                 y,
                 yAt,
                 yRow,

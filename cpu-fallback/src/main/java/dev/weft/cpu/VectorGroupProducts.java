@@ -12,11 +12,23 @@ final class VectorGroupProducts {
 
     /** See {@link Products#runPacked}. */
     static void runPacked(
-            int vectors, int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+            int vectors,
+            int terms,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
         switch (vectors) {
-            case 4 -> packed6x4(terms, w, wAt, x, xAt, y, yAt, yRow, last);
-            case 2 -> packed6x2(terms, w, wAt, x, xAt, y, yAt, yRow, last);
-            default -> packed6x1(terms, w, wAt, x, xAt, y, yAt, yRow, last);
+            case 4 -> packed6x4(terms, w, wAt, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
+            case 2 -> packed6x2(terms, w, wAt, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
+            default -> packed6x1(terms, w, wAt, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
         }
     }
 
@@ -29,47 +41,62 @@ final class VectorGroupProducts {
             int wRow,
             float[] x,
             int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
             float[] y,
             int yAt,
             int yRow,
             int last) {
         switch (vectors) {
-            case 4 -> rows5x4(terms, w, wAt, wRow, x, xAt, y, yAt, yRow, last);
-            case 2 -> rows5x2(terms, w, wAt, wRow, x, xAt, y, yAt, yRow, last);
-            default -> rows5x1(terms, w, wAt, wRow, x, xAt, y, yAt, yRow, last);
+            case 4 -> rows5x4(terms, w, wAt, wRow, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
+            case 2 -> rows5x2(terms, w, wAt, wRow, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
+            default -> rows5x1(terms, w, wAt, wRow, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
         }
     }
 
-    static void packed6x4(int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+    static void packed6x4(
+            int terms,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s02 = FloatVector.zero(SPECIES);
-        FloatVector s03 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
-        FloatVector s12 = FloatVector.zero(SPECIES);
-        FloatVector s13 = FloatVector.zero(SPECIES);
-        FloatVector s20 = FloatVector.zero(SPECIES);
-        FloatVector s21 = FloatVector.zero(SPECIES);
-        FloatVector s22 = FloatVector.zero(SPECIES);
-        FloatVector s23 = FloatVector.zero(SPECIES);
-        FloatVector s30 = FloatVector.zero(SPECIES);
-        FloatVector s31 = FloatVector.zero(SPECIES);
-        FloatVector s32 = FloatVector.zero(SPECIES);
-        FloatVector s33 = FloatVector.zero(SPECIES);
-        FloatVector s40 = FloatVector.zero(SPECIES);
-        FloatVector s41 = FloatVector.zero(SPECIES);
-        FloatVector s42 = FloatVector.zero(SPECIES);
-        FloatVector s43 = FloatVector.zero(SPECIES);
-        FloatVector s50 = FloatVector.zero(SPECIES);
-        FloatVector s51 = FloatVector.zero(SPECIES);
-        FloatVector s52 = FloatVector.zero(SPECIES);
-        FloatVector s53 = FloatVector.zero(SPECIES);
+        FloatVector s00 = FloatVector.fromArray(SPECIES, start, startAt);
+        FloatVector s01 = FloatVector.fromArray(SPECIES, start, startAt + LANES);
+        FloatVector s02 = FloatVector.fromArray(SPECIES, start, startAt + 2 * LANES);
+        FloatVector s03 = FloatVector.fromArray(SPECIES, start, startAt + 3 * LANES);
+        FloatVector s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow);
+        FloatVector s11 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow + LANES);
+        FloatVector s12 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow + 2 * LANES);
+        FloatVector s13 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow + 3 * LANES);
+        FloatVector s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow);
+        FloatVector s21 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow + LANES);
+        FloatVector s22 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow + 2 * LANES);
+        FloatVector s23 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow + 3 * LANES);
+        FloatVector s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow);
+        FloatVector s31 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow + LANES);
+        FloatVector s32 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow + 2 * LANES);
+        FloatVector s33 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow + 3 * LANES);
+        FloatVector s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow);
+        FloatVector s41 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow + LANES);
+        FloatVector s42 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow + 2 * LANES);
+        FloatVector s43 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow + 3 * LANES);
+        FloatVector s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startRow);
+        FloatVector s51 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startRow + LANES);
+        FloatVector s52 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startRow + 2 * LANES);
+        FloatVector s53 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startRow + 3 * LANES);
         int wi = wAt;
         for (int xi = xAt; xi < xAt + terms * (4 * LANES); xi += 4 * LANES) {
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
@@ -134,24 +161,36 @@ final class VectorGroupProducts {
         s53.intoArray(y, yAt + k5 * yRow + 3 * LANES);
     }
 
-    static void packed6x2(int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+    static void packed6x2(
+            int terms,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
-        FloatVector s20 = FloatVector.zero(SPECIES);
-        FloatVector s21 = FloatVector.zero(SPECIES);
-        FloatVector s30 = FloatVector.zero(SPECIES);
-        FloatVector s31 = FloatVector.zero(SPECIES);
-        FloatVector s40 = FloatVector.zero(SPECIES);
-        FloatVector s41 = FloatVector.zero(SPECIES);
-        FloatVector s50 = FloatVector.zero(SPECIES);
-        FloatVector s51 = FloatVector.zero(SPECIES);
+        FloatVector s00 = FloatVector.fromArray(SPECIES, start, startAt);
+        FloatVector s01 = FloatVector.fromArray(SPECIES, start, startAt + LANES);
+        FloatVector s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow);
+        FloatVector s11 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow + LANES);
+        FloatVector s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow);
+        FloatVector s21 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow + LANES);
+        FloatVector s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow);
+        FloatVector s31 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow + LANES);
+        FloatVector s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow);
+        FloatVector s41 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow + LANES);
+        FloatVector s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startRow);
+        FloatVector s51 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startRow + LANES);
         int wi = wAt;
         for (int xi = xAt; xi < xAt + terms * (2 * LANES); xi += 2 * LANES) {
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
@@ -190,18 +229,30 @@ final class VectorGroupProducts {
         s51.intoArray(y, yAt + k5 * yRow + LANES);
     }
 
-    static void packed6x1(int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+    static void packed6x1(
+            int terms,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
         int k5 = Math.min(5, last);
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s20 = FloatVector.zero(SPECIES);
-        FloatVector s30 = FloatVector.zero(SPECIES);
-        FloatVector s40 = FloatVector.zero(SPECIES);
-        FloatVector s50 = FloatVector.zero(SPECIES);
+        FloatVector s00 = FloatVector.fromArray(SPECIES, start, startAt);
+        FloatVector s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow);
+        FloatVector s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow);
+        FloatVector s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow);
+        FloatVector s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow);
+        FloatVector s50 = FloatVector.fromArray(SPECIES, start, startAt + k5 * startRow);
         int wi = wAt;
         for (int xi = xAt; xi < xAt + terms * LANES; xi += LANES) {
             FloatVector v0 = FloatVector.fromArray(SPECIES, x, xi);
@@ -228,31 +279,43 @@ final class VectorGroupProducts {
     }
 
     static void rows5x4(
-            int terms, float[] w, int wAt, int wRow, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+            int terms,
+            float[] w,
+            int wAt,
+            int wRow,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s02 = FloatVector.zero(SPECIES);
-        FloatVector s03 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
-        FloatVector s12 = FloatVector.zero(SPECIES);
-        FloatVector s13 = FloatVector.zero(SPECIES);
-        FloatVector s20 = FloatVector.zero(SPECIES);
-        FloatVector s21 = FloatVector.zero(SPECIES);
-        FloatVector s22 = FloatVector.zero(SPECIES);
-        FloatVector s23 = FloatVector.zero(SPECIES);
-        FloatVector s30 = FloatVector.zero(SPECIES);
-        FloatVector s31 = FloatVector.zero(SPECIES);
-        FloatVector s32 = FloatVector.zero(SPECIES);
-        FloatVector s33 = FloatVector.zero(SPECIES);
-        FloatVector s40 = FloatVector.zero(SPECIES);
-        FloatVector s41 = FloatVector.zero(SPECIES);
-        FloatVector s42 = FloatVector.zero(SPECIES);
-        FloatVector s43 = FloatVector.zero(SPECIES);
+        FloatVector s00 = FloatVector.fromArray(SPECIES, start, startAt);
+        FloatVector s01 = FloatVector.fromArray(SPECIES, start, startAt + LANES);
+        FloatVector s02 = FloatVector.fromArray(SPECIES, start, startAt + 2 * LANES);
+        FloatVector s03 = FloatVector.fromArray(SPECIES, start, startAt + 3 * LANES);
+        FloatVector s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow);
+        FloatVector s11 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow + LANES);
+        FloatVector s12 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow + 2 * LANES);
+        FloatVector s13 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow + 3 * LANES);
+        FloatVector s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow);
+        FloatVector s21 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow + LANES);
+        FloatVector s22 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow + 2 * LANES);
+        FloatVector s23 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow + 3 * LANES);
+        FloatVector s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow);
+        FloatVector s31 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow + LANES);
+        FloatVector s32 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow + 2 * LANES);
+        FloatVector s33 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow + 3 * LANES);
+        FloatVector s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow);
+        FloatVector s41 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow + LANES);
+        FloatVector s42 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow + 2 * LANES);
+        FloatVector s43 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow + 3 * LANES);
         int r0 = wAt;
         int r1 = wAt + k1 * wRow;
         int r2 = wAt + k2 * wRow;
@@ -313,21 +376,33 @@ final class VectorGroupProducts {
     }
 
     static void rows5x2(
-            int terms, float[] w, int wAt, int wRow, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+            int terms,
+            float[] w,
+            int wAt,
+            int wRow,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
-        FloatVector s20 = FloatVector.zero(SPECIES);
-        FloatVector s21 = FloatVector.zero(SPECIES);
-        FloatVector s30 = FloatVector.zero(SPECIES);
-        FloatVector s31 = FloatVector.zero(SPECIES);
-        FloatVector s40 = FloatVector.zero(SPECIES);
-        FloatVector s41 = FloatVector.zero(SPECIES);
+        FloatVector s00 = FloatVector.fromArray(SPECIES, start, startAt);
+        FloatVector s01 = FloatVector.fromArray(SPECIES, start, startAt + LANES);
+        FloatVector s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow);
+        FloatVector s11 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow + LANES);
+        FloatVector s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow);
+        FloatVector s21 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow + LANES);
+        FloatVector s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow);
+        FloatVector s31 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow + LANES);
+        FloatVector s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow);
+        FloatVector s41 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow + LANES);
         int r0 = wAt;
         int r1 = wAt + k1 * wRow;
         int r2 = wAt + k2 * wRow;
@@ -366,16 +441,28 @@ final class VectorGroupProducts {
     }
 
     static void rows5x1(
-            int terms, float[] w, int wAt, int wRow, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
+            int terms,
+            float[] w,
+            int wAt,
+            int wRow,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
         int k1 = Math.min(1, last);
         int k2 = Math.min(2, last);
         int k3 = Math.min(3, last);
         int k4 = Math.min(4, last);
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s20 = FloatVector.zero(SPECIES);
-        FloatVector s30 = FloatVector.zero(SPECIES);
-        FloatVector s40 = FloatVector.zero(SPECIES);
+        FloatVector s00 = FloatVector.fromArray(SPECIES, start, startAt);
+        FloatVector s10 = FloatVector.fromArray(SPECIES, start, startAt + k1 * startRow);
+        FloatVector s20 = FloatVector.fromArray(SPECIES, start, startAt + k2 * startRow);
+        FloatVector s30 = FloatVector.fromArray(SPECIES, start, startAt + k3 * startRow);
+        FloatVector s40 = FloatVector.fromArray(SPECIES, start, startAt + k4 * startRow);
         int r0 = wAt;
         int r1 = wAt + k1 * wRow;
         int r2 = wAt + k2 * wRow;

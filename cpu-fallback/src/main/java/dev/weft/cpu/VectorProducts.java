@@ -181,8 +181,20 @@ final class VectorProducts implements Products {
 
     @Override
     public void runPacked(
-            int vectors, int terms, float[] w, int wAt, float[] x, int xAt, float[] y, int yAt, int yRow, int last) {
-        VectorGroupProducts.runPacked(vectors, terms, w, wAt, x, xAt, y, yAt, yRow, last);
+            int vectors,
+            int terms,
+            float[] w,
+            int wAt,
+            float[] x,
+            int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
+            float[] y,
+            int yAt,
+            int yRow,
+            int last) {
+        VectorGroupProducts.runPacked(vectors, terms, w, wAt, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
     }
 
     @Override
@@ -194,11 +206,14 @@ final class VectorProducts implements Products {
             int wRow,
             float[] x,
             int xAt,
+            float[] start,
+            int startAt,
+            int startRow,
             float[] y,
             int yAt,
             int yRow,
             int last) {
-        VectorGroupProducts.runRows(vectors, terms, w, wAt, wRow, x, xAt, y, yAt, yRow, last);
+        VectorGroupProducts.runRows(vectors, terms, w, wAt, wRow, x, xAt, start, startAt, startRow, y, yAt, yRow, last);
     }
 
     @Override

@@ -72,34 +72,41 @@ class ProductsTest {
         for (int last = 0; last < rows; last++) {
             for (int vectors : new int[] {1, 2, p.group()}) {
                 for (int terms : new int[] {0, 1, 2, 5, 26}) {
-                    checkGroup(p, packed, rows, last, vectors, terms);
+                    checkGroup(p, packed, rows, last, vectors, terms, false);
+                    checkGroup(p, packed, rows, last, vectors, terms, true);
                 }
             }
         }
     }
 
-    private void checkGroup(Products p, boolean packed, int rows, int last, int vectors, int terms) {
+    /**
+     * @param accumulates whether the results are added to what is there
+     */
+    private void checkGroup(
+            Products p, boolean packed, int rows, int last, int vectors, int terms, boolean accumulates) {
         int width = vectors * p.lanes();
         int yRow = width + 9;
-        float[] y = start.clone();
+        float[] y = accumulates ? start.clone() : new float[LENGTH];
+        float[] from = accumulates ? y : start;
+        int startRow = accumulates ? yRow : 0;
         if (packed) {
             float[] repeated = w.clone();
             for (int t = 0; t < terms; t++) {
                 Arrays.fill(repeated, 3 + t * rows + last + 1, 3 + (t + 1) * rows, w[3 + t * rows + last]);
             }
-            p.runPacked(vectors, terms, repeated, 3, x, 5, y, 7, yRow, last);
+            p.runPacked(vectors, terms, repeated, 3, x, 5, from, 7, startRow, y, 7, yRow, last);
         } else {
-            p.runRows(vectors, terms, w, 3, 31, x, 5, y, 7, yRow, last);
+            p.runRows(vectors, terms, w, 3, 31, x, 5, from, 7, startRow, y, 7, yRow, last);
         }
         for (int i = 0; i < LENGTH; i++) {
             int k = Math.floorDiv(i - 7, yRow);
             int column = Math.floorMod(i - 7, yRow);
             if (k < 0 || k > last || column >= width) {
-                assertThat(y[i]).as("element %d, which is no result", i).isEqualTo(start[i]);
+                assertThat(y[i]).as("element %d, which is no result", i).isEqualTo(accumulates ? start[i] : 0);
                 continue;
             }
-            double sum = 0;
-            double magnitude = 0;
+            double sum = start[7 + k * startRow + column];
+            double magnitude = Math.abs(sum);
             for (int t = 0; t < terms; t++) {
                 double product = (double) w[packed ? 3 + t * rows + k : 3 + k * 31 + t] * x[5 + t * width + column];
                 sum += product;
