@@ -13,12 +13,15 @@ import dev.weft.program.Program;
  * @param offset where the first step's batch begins
  * @param validRows rows of each batch that count; those after them are padding
  * @param optimizers how many optimizers the program has, see {@link Program#optimizers}
- * @param rates three values for each optimizer of each step: learning rate, first and second bias correction, those of
- *     optimizer k in step i from {@code 3 (i optimizers + k)}; may be longer
+ * @param rates {@link #RATES} values for each optimizer of each step: the learning rate and up to {@link #CORRECTIONS} corrections,
+ *     those of optimizer k in step i from {@code RATES (i optimizers + k)}; may be longer
  */
 public record StepRange(long first, int count, int offset, int validRows, int optimizers, double[] rates) {
     /** Values for each optimizer of each step in {@link #rates}. */
-    public static final int RATES = 3;
+    public static final int RATES = 8;
+
+    /** How many corrections an optimizer may have, see {@link Optimizer#correction}. */
+    public static final int CORRECTIONS = RATES - 1;
 
     /** The largest {@link #count}, so that a backend can allocate what it keeps for each step of a run. */
     public static final int MAX_COUNT = 1024;
@@ -63,8 +66,9 @@ public record StepRange(long first, int count, int offset, int validRows, int op
             long step = first + i;
             int at = at(i, k, 0);
             rates[at] = optimizer.learningRate() * schedule.factor(step, steps, stepsPerEpoch);
-            rates[at + 1] = optimizer.biasCorrection1(step + 1);
-            rates[at + 2] = optimizer.biasCorrection2(step + 1);
+            for (int n = 0; n < optimizer.corrections(); n++) {
+                rates[at + 1 + n] = optimizer.correction(n, step + 1);
+            }
         }
     }
 
@@ -73,14 +77,9 @@ public record StepRange(long first, int count, int offset, int validRows, int op
         return rates[at(i, k, 0)];
     }
 
-    /** The correction c1 of optimizer {@code k} in step {@code i} of this range, see {@link Optimizer#biasCorrection1}. */
-    public double biasCorrection1(int i, int k) {
-        return rates[at(i, k, 1)];
-    }
-
-    /** The correction c2 of optimizer {@code k} in step {@code i} of this range, see {@link Optimizer#biasCorrection2}. */
-    public double biasCorrection2(int i, int k) {
-        return rates[at(i, k, 2)];
+    /** Correction number {@code n}, from 0, of optimizer {@code k} in step {@code i}, see {@link Optimizer#correction}. */
+    public double correction(int i, int k, int n) {
+        return rates[at(i, k, 1 + n)];
     }
 
     private int at(int i, int k, int value) {

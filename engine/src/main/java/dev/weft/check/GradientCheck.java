@@ -65,7 +65,7 @@ public final class GradientCheck implements AutoCloseable {
     private static List<TensorRef> decisions(Program program) {
         List<TensorRef> decisions = new ArrayList<>();
         for (Op op : program.ops()) {
-            if (op instanceof Op.Activation a && a.function() == Op.Function.RELU) {
+            if (op instanceof Op.Activation a && a.function() == Op.Nonlinearity.RELU) {
                 decisions.add(a.y());
             } else if (op instanceof Op.MaxPool2d pool) {
                 decisions.add(pool.argmax());

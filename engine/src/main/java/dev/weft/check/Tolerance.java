@@ -38,6 +38,9 @@ public final class Tolerance {
     /** An elementary function within four units in the last place, which is what the fast ones of devices reach. */
     private static final double ELEMENTARY_FUNCTION = 8;
 
+    /** A formula whose magnitude is a bound of its rounding errors to first order: what higher orders add is less than that. */
+    private static final double TO_FIRST_ORDER = 2;
+
     private static final Map<Class<? extends Op>, Double> FACTORS = new LinkedHashMap<>();
 
     static {
@@ -56,9 +59,6 @@ public final class Tolerance {
         // two products and a difference; ReLU is exact
         FACTORS.put(Op.ActivationBackward.class, FEW_ROUNDINGS);
         FACTORS.put(Op.Add.class, ONE_ROUNDING);
-        FACTORS.put(Op.Multiply.class, ONE_ROUNDING);
-        // the factor is rounded, then the product
-        FACTORS.put(Op.Scale.class, FEW_ROUNDINGS);
         // the scale is rounded, then the product
         FACTORS.put(Op.Dropout.class, FEW_ROUNDINGS);
         FACTORS.put(Op.DropoutBackward.class, FEW_ROUNDINGS);
@@ -90,6 +90,11 @@ public final class Tolerance {
         FACTORS.put(Op.SgdUpdate.class, 8.0);
         // the same with six constants, a square root and a quotient
         FACTORS.put(Op.AdamUpdate.class, 16.0);
+        // the magnitude bounds all roundings to first order
+        FACTORS.put(Op.Map.class, TO_FIRST_ORDER);
+        FACTORS.put(Op.RuleUpdate.class, TO_FIRST_ORDER);
+        FACTORS.put(Op.Reduce.class, LONG_SUM);
+        FACTORS.put(Op.OneHot.class, EXACT);
         FACTORS.put(Op.StateUpdate.class, EXACT);
     }
 
@@ -97,8 +102,8 @@ public final class Tolerance {
 
     /** The factor c for an op. */
     public static double of(Op op) {
-        if (op instanceof Op.Activation a && a.function() == Op.Function.RELU
-                || op instanceof Op.ActivationBackward b && b.function() == Op.Function.RELU
+        if (op instanceof Op.Activation a && a.function() == Op.Nonlinearity.RELU
+                || op instanceof Op.ActivationBackward b && b.function() == Op.Nonlinearity.RELU
                 || op instanceof Op.RandomUniform u && u.low() == 0 && u.high() == 1) {
             return EXACT;
         }

@@ -8,17 +8,21 @@ import static dev.weft.op.Operands.same;
 import static dev.weft.op.Operands.shape;
 import static dev.weft.op.Operands.type;
 
+import dev.weft.op.expr.Code;
+import dev.weft.op.expr.Function;
+import dev.weft.op.expr.Rule;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
 /**
  * The instruction set: what a program is made of. Every op names the tensors that it reads and writes, and overwrites
- * what it writes; the updates at the end of this page are the ones that change a tensor in place. A
+ * what it writes (the marks on its components tell which is which); the updates at the end of this page are the ones that change a tensor in place. A
  * {@link Differentiable} op carries its gradient rule: the ops that produce the gradients of its inputs.
  *
  * <p>Notation: {@code x w b} inputs, {@code y} output, {@code dx} the gradient of the loss with respect to {@code x};
@@ -27,15 +31,18 @@ import java.util.Locale;
  * {@link dev.weft.ShapeException} where the operands do not fit together.
  */
 public sealed interface Op {
-
     /** The layer that this op belongs to, for messages and listings. */
     String layer();
 
     /** The tensors that are read. */
-    List<TensorRef> inputs();
+    default List<TensorRef> inputs() {
+        return Components.tensors(this, Components.of(this).inputs());
+    }
 
     /** The tensors that are written, each wholly. */
-    List<TensorRef> outputs();
+    default List<TensorRef> outputs() {
+        return Components.tensors(this, Components.of(this).outputs());
+    }
 
     /** The op's name in listings, kernels and tables: {@code conv2d_filter_gradient}. */
     default String name() {
@@ -65,7 +72,7 @@ public sealed interface Op {
     sealed interface Mapped extends Op {
         /** The operands that are the same for all rows. */
         default List<TensorRef> shared() {
-            return List.of();
+            return Components.tensors(this, Components.of(this).shared());
         }
 
         @Override
@@ -109,7 +116,13 @@ public sealed interface Op {
      * Matrix product {@code c = op(a) op(b)}, where op transposes on request: {@code c[M,P] = a[M,K] b[K,P]}, with
      * {@code a} held as {@code [K,M]} if {@code transposeA} and {@code b} as {@code [P,K]} if {@code transposeB}.
      */
-    record MatMul(String layer, TensorRef a, TensorRef b, boolean transposeA, boolean transposeB, TensorRef c)
+    record MatMul(
+            String layer,
+            @In TensorRef a,
+            @In(shared = true) TensorRef b,
+            boolean transposeA,
+            boolean transposeB,
+            @Out TensorRef c)
             implements Differentiable, Mapped {
         public MatMul {
             require(a.shape().rank() == 2 && b.shape().rank() == 2, layer, "matmul needs two matrices, got", a, b);
@@ -136,23 +149,8 @@ public sealed interface Op {
         }
 
         @Override
-        public List<TensorRef> inputs() {
-            return List.of(a, b);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(c);
-        }
-
-        @Override
         public String attributes() {
             return (transposeA ? "a' " : "a ") + (transposeB ? "b'" : "b");
-        }
-
-        @Override
-        public List<TensorRef> shared() {
-            return List.of(b);
         }
 
         @Override
@@ -182,26 +180,15 @@ public sealed interface Op {
     }
 
     /** {@code y = x + b}, with {@code b[C]} added along axis 1 of {@code x[N,C,...]}. */
-    record AddBias(String layer, TensorRef x, TensorRef b, TensorRef y) implements Differentiable, Mapped {
+    record AddBias(
+            String layer,
+            @In TensorRef x,
+            @In(shared = true) TensorRef b,
+            @Out TensorRef y) implements Differentiable, Mapped {
         public AddBias {
             require(x.shape().rank() >= 2, layer, "add_bias needs [N,C,...], got", x);
             shape(layer, b, Shape.of(x.shape().get(1)));
             same(layer, x, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x, b);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
-        }
-
-        @Override
-        public List<TensorRef> shared() {
-            return List.of(b);
         }
 
         /** {@code dx = dy}, {@code db[c] = sum of dy[n,c,...] over all n and positions}. */
@@ -213,20 +200,10 @@ public sealed interface Op {
     }
 
     /** {@code db[c] = sum of dy[n,c,...]} over all axes but 1. */
-    record BiasGradient(String layer, TensorRef dy, TensorRef db) implements Reduced {
+    record BiasGradient(String layer, @In TensorRef dy, @Out TensorRef db) implements Reduced {
         public BiasGradient {
             require(dy.shape().rank() >= 2, layer, "bias_gradient needs [N,C,...], got", dy);
             shape(layer, db, Shape.of(dy.shape().get(1)));
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(dy);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(db);
         }
     }
 
@@ -237,25 +214,14 @@ public sealed interface Op {
      * {@code y[n,k,i,j] = sum over c,r,s of x[n, c, i stride + r - pad, j stride + s - pad] w[k,c,r,s]}.
      * {@code x[N,C,H,W]}, {@code w[K,C,R,S]}, {@code y[N,K,H',W']} with H', W' of {@link Window2d}.
      */
-    record Conv2d(String layer, TensorRef x, TensorRef w, Window2d window, TensorRef y)
-            implements Differentiable, Mapped {
+    record Conv2d(
+            String layer,
+            @In TensorRef x,
+            @In(shared = true) TensorRef w,
+            Window2d window,
+            @Out TensorRef y) implements Differentiable, Mapped {
         public Conv2d {
             Operands.conv2d(layer, x, w, window, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x, w);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
-        }
-
-        @Override
-        public List<TensorRef> shared() {
-            return List.of(w);
         }
 
         @Override
@@ -275,25 +241,14 @@ public sealed interface Op {
      * {@code dx[n,c,h,w] = sum over k,r,s of dy[n,k,i,j] w[k,c,r,s]} with {@code i stride + r - pad = h} and
      * {@code j stride + s - pad = w}.
      */
-    record Conv2dInputGradient(String layer, TensorRef dy, TensorRef w, Window2d window, TensorRef dx)
-            implements Mapped {
+    record Conv2dInputGradient(
+            String layer,
+            @In TensorRef dy,
+            @In(shared = true) TensorRef w,
+            Window2d window,
+            @Out TensorRef dx) implements Mapped {
         public Conv2dInputGradient {
             Operands.conv2d(layer, dx, w, window, dy);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(dy, w);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
-        }
-
-        @Override
-        public List<TensorRef> shared() {
-            return List.of(w);
         }
 
         @Override
@@ -303,20 +258,14 @@ public sealed interface Op {
     }
 
     /** {@code dw[k,c,r,s] = sum over n,i,j of dy[n,k,i,j] x[n, c, i stride + r - pad, j stride + s - pad]}. */
-    record Conv2dFilterGradient(String layer, TensorRef x, TensorRef dy, Window2d window, TensorRef dw)
-            implements Reduced {
+    record Conv2dFilterGradient(
+            String layer,
+            @In TensorRef x,
+            @In TensorRef dy,
+            Window2d window,
+            @Out TensorRef dw) implements Reduced {
         public Conv2dFilterGradient {
             Operands.conv2d(layer, x, dw, window, dy);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x, dy);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dw);
         }
 
         @Override
@@ -331,22 +280,16 @@ public sealed interface Op {
      * {@code y[n,c,i,j] =} the largest {@code x} in the window; {@code argmax[n,c,i,j] =} its index {@code h W + w} in
      * the image plane. Padding never wins. Of equal values the first in row order wins, and a NaN wins over everything.
      */
-    record MaxPool2d(String layer, TensorRef x, Window2d window, TensorRef y, TensorRef argmax)
-            implements Differentiable, Mapped {
+    record MaxPool2d(
+            String layer,
+            @In TensorRef x,
+            Window2d window,
+            @Out TensorRef y,
+            @Out TensorRef argmax) implements Differentiable, Mapped {
         public MaxPool2d {
             Operands.pool2d(layer, x, window, y);
             type(layer, argmax, DType.I32);
             same(layer, y, argmax);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y, argmax);
         }
 
         @Override
@@ -362,22 +305,16 @@ public sealed interface Op {
     }
 
     /** {@code dx[n,c,h,w] = sum of dy[n,c,i,j]} over the windows whose {@code argmax[n,c,i,j]} is {@code h W + w}. */
-    record MaxPool2dBackward(String layer, TensorRef dy, TensorRef argmax, Window2d window, TensorRef dx)
-            implements Mapped {
+    record MaxPool2dBackward(
+            String layer,
+            @In TensorRef dy,
+            @In TensorRef argmax,
+            Window2d window,
+            @Out TensorRef dx) implements Mapped {
         public MaxPool2dBackward {
             Operands.pool2d(layer, dx, window, dy);
             type(layer, argmax, DType.I32);
             same(layer, dy, argmax);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(dy, argmax);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
         }
 
         @Override
@@ -387,19 +324,13 @@ public sealed interface Op {
     }
 
     /** {@code y[n,c,i,j] =} the sum of {@code x} over the window, divided by {@code R S}; padding counts as zeros. */
-    record AvgPool2d(String layer, TensorRef x, Window2d window, TensorRef y) implements Differentiable, Mapped {
+    record AvgPool2d(
+            String layer,
+            @In TensorRef x,
+            Window2d window,
+            @Out TensorRef y) implements Differentiable, Mapped {
         public AvgPool2d {
             Operands.pool2d(layer, x, window, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         @Override
@@ -415,19 +346,13 @@ public sealed interface Op {
     }
 
     /** {@code dx[n,c,h,w] = sum of dy[n,c,i,j] / (R S)} over the windows that hold {@code (h, w)}. */
-    record AvgPool2dBackward(String layer, TensorRef dy, Window2d window, TensorRef dx) implements Mapped {
+    record AvgPool2dBackward(
+            String layer,
+            @In TensorRef dy,
+            Window2d window,
+            @Out TensorRef dx) implements Mapped {
         public AvgPool2dBackward {
             Operands.pool2d(layer, dx, window, dy);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(dy);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
         }
 
         @Override
@@ -439,7 +364,7 @@ public sealed interface Op {
     // ---------------------------------------------------------------- element-wise
 
     /** The functions of {@link Activation}, each with its derivative in terms of its value {@code y}. */
-    enum Function {
+    enum Nonlinearity {
         /** {@code max(0, x)}, NaN for NaN; derivative 1 where {@code y > 0}, else 0. */
         RELU,
         /** {@code 1 / (1 + exp(-x))}; derivative {@code y (1 - y)}. */
@@ -449,19 +374,13 @@ public sealed interface Op {
     }
 
     /** {@code y = function(x)}, element by element. */
-    record Activation(String layer, Function function, TensorRef x, TensorRef y) implements Differentiable, Mapped {
+    record Activation(
+            String layer,
+            Nonlinearity function,
+            @In TensorRef x,
+            @Out TensorRef y) implements Differentiable, Mapped {
         public Activation {
             same(layer, x, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         @Override
@@ -477,21 +396,15 @@ public sealed interface Op {
     }
 
     /** {@code dx = dy function'(x)}, with the derivative written in terms of {@code y = function(x)}. */
-    record ActivationBackward(String layer, Function function, TensorRef y, TensorRef dy, TensorRef dx)
-            implements Mapped {
+    record ActivationBackward(
+            String layer,
+            Nonlinearity function,
+            @In TensorRef y,
+            @In TensorRef dy,
+            @Out TensorRef dx) implements Mapped {
         public ActivationBackward {
             same(layer, y, dy);
             same(layer, y, dx);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(y, dy);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
         }
 
         @Override
@@ -501,20 +414,14 @@ public sealed interface Op {
     }
 
     /** {@code y = a + b}, element by element. */
-    record Add(String layer, TensorRef a, TensorRef b, TensorRef y) implements Differentiable, Mapped {
+    record Add(
+            String layer,
+            @In TensorRef a,
+            @In TensorRef b,
+            @Out TensorRef y) implements Differentiable, Mapped {
         public Add {
             same(layer, a, b);
             same(layer, a, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(a, b);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         /** {@code da = dy}, {@code db = dy}. */
@@ -522,59 +429,6 @@ public sealed interface Op {
         public void backward(Gradients g) {
             g.pass(a, g.of(y));
             g.pass(b, g.of(y));
-        }
-    }
-
-    /** {@code y = a b}, element by element; {@code a} and {@code b} may be one tensor. */
-    record Multiply(String layer, TensorRef a, TensorRef b, TensorRef y) implements Differentiable, Mapped {
-        public Multiply {
-            same(layer, a, b);
-            same(layer, a, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(a, b);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
-        }
-
-        /** {@code da = dy b}, {@code db = dy a}. */
-        @Override
-        public void backward(Gradients g) {
-            g.add(a, da -> new Multiply(layer, g.of(y), b, da));
-            g.add(b, db -> new Multiply(layer, g.of(y), a, db));
-        }
-    }
-
-    /** {@code y = factor x}. */
-    record Scale(String layer, TensorRef x, double factor, TensorRef y) implements Differentiable, Mapped {
-        public Scale {
-            same(layer, x, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
-        }
-
-        @Override
-        public String attributes() {
-            return String.valueOf(factor);
-        }
-
-        /** {@code dx = factor dy}. */
-        @Override
-        public void backward(Gradients g) {
-            g.add(x, dx -> new Scale(layer, g.of(y), factor, dx));
         }
     }
 
@@ -586,8 +440,14 @@ public sealed interface Op {
      * @param stream the stable number of the layer's random stream
      * @param threshold p 2^32, an unsigned integer
      */
-    record Dropout(String layer, TensorRef x, int threshold, long seed, int stream, TensorRef y, TensorRef mask)
-            implements Differentiable, Mapped, Random {
+    record Dropout(
+            String layer,
+            @In TensorRef x,
+            int threshold,
+            long seed,
+            int stream,
+            @Out TensorRef y,
+            @Out TensorRef mask) implements Differentiable, Mapped, Random {
         public Dropout {
             same(layer, x, y);
             same(layer, x, mask);
@@ -604,16 +464,6 @@ public sealed interface Op {
         }
 
         @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y, mask);
-        }
-
-        @Override
         public String attributes() {
             return String.format(Locale.ROOT, "p %.3g", Integer.toUnsignedLong(threshold) / 0x1p32);
         }
@@ -626,7 +476,12 @@ public sealed interface Op {
     }
 
     /** {@code dx = dy mask / (1 - p)} with {@code threshold} = p 2^32. */
-    record DropoutBackward(String layer, TensorRef dy, TensorRef mask, int threshold, TensorRef dx) implements Mapped {
+    record DropoutBackward(
+            String layer,
+            @In TensorRef dy,
+            @In TensorRef mask,
+            int threshold,
+            @Out TensorRef dx) implements Mapped {
         public DropoutBackward {
             same(layer, dy, dx);
             same(layer, dy, mask);
@@ -637,30 +492,10 @@ public sealed interface Op {
         public double scale() {
             return Dropout.scale(threshold);
         }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(dy, mask);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
-        }
     }
 
     /** {@code y = value} everywhere. */
-    record Fill(String layer, double value, TensorRef y) implements Mapped {
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of();
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
-        }
-
+    record Fill(String layer, double value, @Out TensorRef y) implements Mapped {
         @Override
         public String attributes() {
             return String.valueOf(value);
@@ -678,7 +513,13 @@ public sealed interface Op {
      *
      * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
      */
-    record RandomUniform(String layer, double low, double high, long seed, int stream, TensorRef y) implements Random {
+    record RandomUniform(
+            String layer,
+            double low,
+            double high,
+            long seed,
+            int stream,
+            @Out TensorRef y) implements Random {
         public RandomUniform {
             type(layer, y, DType.REAL);
             require(
@@ -687,16 +528,6 @@ public sealed interface Op {
                     "random_uniform needs low <= high, two floats a finite float apart, got %s and %s for"
                             .formatted(low, high),
                     y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of();
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         @Override
@@ -714,8 +545,13 @@ public sealed interface Op {
      *
      * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
      */
-    record RandomNormal(String layer, double mean, double deviation, long seed, int stream, TensorRef y)
-            implements Random {
+    record RandomNormal(
+            String layer,
+            double mean,
+            double deviation,
+            long seed,
+            int stream,
+            @Out TensorRef y) implements Random {
         /** Above the largest standard normal number. */
         private static final double LARGEST = 6.77;
 
@@ -727,16 +563,6 @@ public sealed interface Op {
                     "random_normal needs a mean and a deviation >= 0 whose numbers are finite floats, got %s and %s for"
                             .formatted(mean, deviation),
                     y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of();
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         @Override
@@ -752,40 +578,25 @@ public sealed interface Op {
      *
      * @param stream the stable number of the tensor's random stream, {@link dev.weft.random.Philox#stream}
      */
-    record Bernoulli(String layer, TensorRef p, long seed, int stream, TensorRef y) implements Random {
+    record Bernoulli(
+            String layer,
+            @In TensorRef p,
+            long seed,
+            int stream,
+            @Out TensorRef y) implements Random {
         public Bernoulli {
             type(layer, p, DType.REAL);
             type(layer, y, DType.REAL);
             same(layer, p, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(p);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
     }
 
     // ---------------------------------------------------------------- shape
 
     /** {@code y = x} with another shape of as many elements. A backend may let both share their memory. */
-    record Reshape(String layer, TensorRef x, TensorRef y) implements Differentiable, Mapped {
+    record Reshape(String layer, @In TensorRef x, @Out TensorRef y) implements Differentiable, Mapped {
         public Reshape {
             require(x.elements() == y.elements(), layer, "reshape must keep the number of elements:", x, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         /** {@code dx = dy} in the shape of x. */
@@ -796,7 +607,11 @@ public sealed interface Op {
     }
 
     /** {@code y} = the tensors {@code xs} one after the other along {@code axis}; all other dimensions agree. */
-    record Concat(String layer, List<TensorRef> xs, int axis, TensorRef y) implements Differentiable, Mapped {
+    record Concat(
+            String layer,
+            @In List<TensorRef> xs,
+            int axis,
+            @Out TensorRef y) implements Differentiable, Mapped {
         public Concat {
             xs = List.copyOf(xs);
             int total = 0;
@@ -805,16 +620,6 @@ public sealed interface Op {
                 total += x.shape().get(axis);
             }
             require(total == y.shape().get(axis), layer, "concat's parts do not fill", y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return xs;
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         @Override
@@ -835,7 +640,12 @@ public sealed interface Op {
     }
 
     /** {@code y} = the part of {@code x} that starts at index {@code from} of {@code axis}, as long as y's axis. */
-    record Slice(String layer, TensorRef x, int axis, int from, TensorRef y) implements Differentiable, Mapped {
+    record Slice(
+            String layer,
+            @In TensorRef x,
+            int axis,
+            int from,
+            @Out TensorRef y) implements Differentiable, Mapped {
         public Slice {
             Operands.equalExcept(layer, x, y, axis);
             require(
@@ -844,16 +654,6 @@ public sealed interface Op {
                     "slice reaches outside its input:",
                     x,
                     y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         @Override
@@ -892,22 +692,180 @@ public sealed interface Op {
         }
     }
 
+    // ---------------------------------------------------------------- expressions
+
+    /**
+     * {@code y[i] = function(x0[i], x1[i], ...)}, element by element. An operand may lack axes of y: it is the same along
+     * them.
+     *
+     * @param x REAL or I32, which counts as REAL
+     * @param axes for each operand the axes of y that are its own, in ascending order; none where it is one number, {@code [1]}
+     */
+    record Map(
+            String layer,
+            Function function,
+            @In List<TensorRef> x,
+            List<List<Integer>> axes,
+            @Out TensorRef y) implements Differentiable, Mapped {
+        public Map {
+            x = List.copyOf(x);
+            axes = axes.stream().map(List::copyOf).toList();
+            require(
+                    x.size() == function.operands() && axes.size() == x.size(),
+                    layer,
+                    "function " + function + " takes " + function.operands() + " operands, got",
+                    x.toArray(TensorRef[]::new));
+            for (int k = 0; k < x.size(); k++) {
+                Operands.broadcast(layer, x.get(k), axes.get(k), y);
+            }
+            type(layer, y, DType.REAL);
+        }
+
+        /** A function of tensors of one shape. */
+        public static Map of(String layer, Function function, TensorRef y, TensorRef... x) {
+            return new Map(layer, function, List.of(x), Collections.nCopies(x.length, Operands.allAxes(y)), y);
+        }
+
+        @Override
+        public List<TensorRef> shared() {
+            return x.stream().filter(each -> !each.batched()).toList();
+        }
+
+        /** What is batched has the batch as its first axis; else rows would mix. */
+        @Override
+        public BatchRule batchRule() {
+            for (int k = 0; k < x.size(); k++) {
+                if (x.get(k).batched() != axes.get(k).contains(0)) {
+                    return BatchRule.WHOLE;
+                }
+            }
+            return Mapped.super.batchRule();
+        }
+
+        @Override
+        public String attributes() {
+            return function.name() + ": " + function.formula();
+        }
+
+        /**
+         * {@code dx_k[i] = dy[i]} times the derivative with respect to operand k; where that lacks axes of y, summed over them.
+         */
+        @Override
+        public void backward(Gradients g) {
+            for (int k = 0; k < x.size(); k++) {
+                if (x.get(k).type() == DType.REAL) {
+                    addGradient(k, g);
+                }
+            }
+        }
+
+        private void addGradient(int k, Gradients g) {
+            TensorRef dy = g.of(y);
+            List<TensorRef> operands = new ArrayList<>(x);
+            operands.add(dy);
+            List<List<Integer>> all = new ArrayList<>(axes);
+            all.add(Operands.allAxes(y));
+            Function gradient = function.gradient(k);
+            List<Integer> own = axes.get(k);
+            g.add(x.get(k), dx -> {
+                if (own.size() == y.shape().rank()) {
+                    return new Map(layer, gradient, operands, all, dx);
+                }
+                TensorRef whole = y.like(dx.name() + ".whole");
+                g.emit(new Map(layer, gradient, operands, all, whole));
+                return Reductions.toAxes(layer, whole, own, dx, g);
+            });
+        }
+    }
+
+    /** What {@link Reduce} makes of many elements. */
+    enum Reduction {
+        /** Their sum. */
+        SUM,
+        /** Their sum divided by their number. */
+        MEAN,
+        /** The largest one; NaN where one is NaN. */
+        MAX
+    }
+
+    /**
+     * Sum, mean or largest element over neighbouring axes: {@code y[a,b] = sum over r of x[a,r,b]}, where a stands for the axes
+     * before {@code from}, r for those from {@code from} to before {@code to}, and b for those from {@code to} on. {@code y} is
+     * {@code [1]} where no axis is left. Where axis 0 is the batch and is reduced, rows after the step's valid ones do not
+     * count.
+     */
+    record Reduce(
+            String layer,
+            Reduction reduction,
+            @In TensorRef x,
+            int from,
+            int to,
+            @Out TensorRef y) implements Differentiable, Mapped {
+        public Reduce {
+            require(
+                    from >= 0 && from < to && to <= x.shape().rank(),
+                    layer,
+                    "cannot reduce the axes from " + from + " to before " + to + " of",
+                    x);
+            shape(layer, y, Operands.without(x.shape(), from, to));
+            type(layer, x, DType.REAL);
+            require(from > 0 || !y.batched(), layer, "a reduced batch leaves no batch:", x, y);
+        }
+
+        /** A tensor for {@code x} reduced over the axes from {@code from} to before {@code to}. */
+        public static TensorRef result(String name, TensorRef x, int from, int to) {
+            return Operands.reduced(x, name, from, to);
+        }
+
+        /** Whether rows of a batch are added up, of which the valid ones count. */
+        public boolean reducesBatch() {
+            return from == 0 && x.batched();
+        }
+
+        @Override
+        public BatchRule batchRule() {
+            return from > 0 ? Mapped.super.batchRule() : BatchRule.WHOLE;
+        }
+
+        @Override
+        public String attributes() {
+            return reduction.name().toLowerCase(Locale.ROOT) + " over axes " + from + " to " + (to - 1);
+        }
+
+        /**
+         * A sum passes {@code dy} to all its terms, a mean {@code dy} divided by their number, a largest element {@code dy} to
+         * those that are equal to it, in equal parts. Rows that do not count receive 0.
+         */
+        @Override
+        public void backward(Gradients g) {
+            g.add(x, dx -> Reductions.gradient(this, g.of(y), dx, g));
+        }
+    }
+
+    /** {@code y[...,j] = 1} where {@code j = labels[...]}, else 0; y has one axis more than the labels, the last. */
+    record OneHot(String layer, @In TensorRef labels, @Out TensorRef y) implements Mapped {
+        public OneHot {
+            type(layer, labels, DType.I32);
+            require(
+                    y.shape().rank() == labels.shape().rank() + 1
+                            && Operands.without(
+                                            y.shape(),
+                                            labels.shape().rank(),
+                                            y.shape().rank())
+                                    .equals(labels.shape()),
+                    layer,
+                    "one_hot needs labels [...] and writes [...,C], got",
+                    labels,
+                    y);
+        }
+    }
+
     // ---------------------------------------------------------------- loss and metrics
 
     /** {@code y[n,j] = exp(x[n,j]) / sum over i of exp(x[n,i])}, along the last axis. */
-    record Softmax(String layer, TensorRef x, TensorRef y) implements Differentiable, Mapped {
+    record Softmax(String layer, @In TensorRef x, @Out TensorRef y) implements Differentiable, Mapped {
         public Softmax {
             same(layer, x, y);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         @Override
@@ -923,20 +881,14 @@ public sealed interface Op {
     }
 
     /** {@code dx[n,j] = y[n,j] (dy[n,j] - sum over i of dy[n,i] y[n,i])}, along the last axis. */
-    record SoftmaxBackward(String layer, TensorRef y, TensorRef dy, TensorRef dx) implements Mapped {
+    record SoftmaxBackward(
+            String layer,
+            @In TensorRef y,
+            @In TensorRef dy,
+            @Out TensorRef dx) implements Mapped {
         public SoftmaxBackward {
             same(layer, y, dy);
             same(layer, y, dx);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(y, dy);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
         }
 
         @Override
@@ -949,24 +901,18 @@ public sealed interface Op {
      * {@code loss[n] = log(sum over j of exp(x[n,j])) - x[n,label[n]]} and the probabilities
      * {@code p[n,j] = softmax(x)[n,j]}, for logits {@code x[N,C]} and {@code labels[N]} of 0 to C-1.
      */
-    record SoftmaxCrossEntropy(String layer, TensorRef x, TensorRef labels, TensorRef p, TensorRef loss)
-            implements Differentiable, Mapped {
+    record SoftmaxCrossEntropy(
+            String layer,
+            @In TensorRef x,
+            @In TensorRef labels,
+            @Out TensorRef p,
+            @Out TensorRef loss) implements Differentiable, Mapped {
         public SoftmaxCrossEntropy {
             require(x.shape().rank() == 2, layer, "softmax cross-entropy needs logits [N,C], got", x);
             rows(layer, x, labels);
             type(layer, labels, DType.I32);
             same(layer, x, p);
             rows(layer, x, loss);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x, labels);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(p, loss);
         }
 
         /** {@code dx[n,j] = dloss[n] (p[n,j] - [j = label[n]])}. The probabilities take no gradient of their own. */
@@ -977,41 +923,29 @@ public sealed interface Op {
     }
 
     /** {@code dx[n,j] = dloss[n] (p[n,j] - [j = label[n]])}. */
-    record SoftmaxCrossEntropyBackward(String layer, TensorRef p, TensorRef labels, TensorRef dloss, TensorRef dx)
-            implements Mapped {
+    record SoftmaxCrossEntropyBackward(
+            String layer,
+            @In TensorRef p,
+            @In TensorRef labels,
+            @In TensorRef dloss,
+            @Out TensorRef dx) implements Mapped {
         public SoftmaxCrossEntropyBackward {
             rows(layer, p, labels);
             type(layer, labels, DType.I32);
             rows(layer, p, dloss);
             same(layer, p, dx);
         }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(p, labels, dloss);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
-        }
     }
 
     /** {@code loss[n] = mean over j of (x[n,j] - target[n,j])^2}, over all elements of a row. */
-    record SquaredError(String layer, TensorRef x, TensorRef target, TensorRef loss) implements Differentiable, Mapped {
+    record SquaredError(
+            String layer,
+            @In TensorRef x,
+            @In TensorRef target,
+            @Out TensorRef loss) implements Differentiable, Mapped {
         public SquaredError {
             same(layer, x, target);
             rows(layer, x, loss);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x, target);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(loss);
         }
 
         /** {@code dx[n,j] = dloss[n] 2 (x[n,j] - target[n,j]) / (elements of a row)}, and the target's is its negative. */
@@ -1023,40 +957,24 @@ public sealed interface Op {
     }
 
     /** {@code dx[n,j] = dloss[n] 2 (x[n,j] - target[n,j]) / (elements of a row)}. */
-    record SquaredErrorBackward(String layer, TensorRef x, TensorRef target, TensorRef dloss, TensorRef dx)
-            implements Mapped {
+    record SquaredErrorBackward(
+            String layer,
+            @In TensorRef x,
+            @In TensorRef target,
+            @In TensorRef dloss,
+            @Out TensorRef dx) implements Mapped {
         public SquaredErrorBackward {
             same(layer, x, target);
             rows(layer, x, dloss);
             same(layer, x, dx);
         }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x, target, dloss);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
-        }
     }
 
     /** {@code y[0] = mean of x[n]} over the step's valid rows; the rows after them are padding. */
-    record BatchMean(String layer, TensorRef x, TensorRef y) implements Differentiable, Reduced {
+    record BatchMean(String layer, @In TensorRef x, @Out TensorRef y) implements Differentiable, Reduced {
         public BatchMean {
             require(x.shape().rank() == 1, layer, "batch_mean needs [N], got", x);
             shape(layer, y, Shape.of(1));
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
 
         /** {@code dx[n] = dy[0] / (valid rows)}, 0 for padding. */
@@ -1067,25 +985,13 @@ public sealed interface Op {
     }
 
     /** {@code dx[n] = dy[0] / (valid rows)} for valid rows, else 0. */
-    record BatchMeanBackward(String layer, TensorRef dy, TensorRef dx) implements Mapped {
+    record BatchMeanBackward(
+            String layer,
+            @In(shared = true) TensorRef dy,
+            @Out TensorRef dx) implements Mapped {
         public BatchMeanBackward {
             shape(layer, dy, Shape.of(1));
             require(dx.shape().rank() == 1, layer, "batch_mean_backward writes [N], got", dx);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(dy);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(dx);
-        }
-
-        @Override
-        public List<TensorRef> shared() {
-            return List.of(dy);
         }
     }
 
@@ -1094,22 +1000,16 @@ public sealed interface Op {
      * {@code x[n,j] < x[n,labels[n]]} for all j before the label and {@code <=} for the label and those after it. So a row
      * that holds a NaN, wherever, is never counted.
      */
-    record CountCorrect(String layer, TensorRef x, TensorRef labels, TensorRef y) implements Reduced {
+    record CountCorrect(
+            String layer,
+            @In TensorRef x,
+            @In TensorRef labels,
+            @Out TensorRef y) implements Reduced {
         public CountCorrect {
             require(x.shape().rank() == 2, layer, "count_correct needs [N,C], got", x);
             rows(layer, x, labels);
             type(layer, labels, DType.I32);
             shape(layer, y, Shape.of(1));
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x, labels);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
         }
     }
 
@@ -1120,7 +1020,13 @@ public sealed interface Op {
      * zeros for the rows after the valid ones. {@code data} is U8 or REAL and {@code y} REAL, or both are I32, scale 1
      * and shift 0.
      */
-    record GatherRows(String layer, TensorRef data, TensorRef order, double scale, double shift, TensorRef y)
+    record GatherRows(
+            String layer,
+            @In(shared = true) TensorRef data,
+            @In(shared = true) TensorRef order,
+            double scale,
+            double shift,
+            @Out TensorRef y)
             implements Mapped {
         public GatherRows {
             type(layer, order, DType.I32);
@@ -1145,21 +1051,6 @@ public sealed interface Op {
         }
 
         @Override
-        public List<TensorRef> inputs() {
-            return List.of(data, order);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(y);
-        }
-
-        @Override
-        public List<TensorRef> shared() {
-            return List.of(data, order);
-        }
-
-        @Override
         public String attributes() {
             return scale == 1 && shift == 0 ? "" : String.format(Locale.ROOT, "scale %.6g shift %.6g", scale, shift);
         }
@@ -1171,17 +1062,7 @@ public sealed interface Op {
      * Sets the step's non-finite latch if {@code x} holds a NaN or an infinity. With the latch set the updates below do
      * nothing, in this step and the following ones of the run.
      */
-    record CheckFinite(String layer, TensorRef x) implements Op {
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of();
-        }
-    }
+    record CheckFinite(String layer, @In TensorRef x) implements Op {}
 
     /**
      * Stochastic gradient descent over a flat range, in place: {@code g = dw + weightDecay w}; {@code v = momentum v +
@@ -1193,9 +1074,9 @@ public sealed interface Op {
      */
     record SgdUpdate(
             String layer,
-            TensorRef w,
-            TensorRef dw,
-            TensorRef velocity,
+            @InOut TensorRef w,
+            @In TensorRef dw,
+            @InOut TensorRef velocity,
             double momentum,
             boolean nesterov,
             double weightDecay,
@@ -1210,16 +1091,6 @@ public sealed interface Op {
             if (velocity != null) {
                 same(layer, w, velocity);
             }
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return velocity == null ? List.of(w, dw) : List.of(w, dw, velocity);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return velocity == null ? List.of(w) : List.of(w, velocity);
         }
 
         @Override
@@ -1250,10 +1121,10 @@ public sealed interface Op {
      */
     record AdamUpdate(
             String layer,
-            TensorRef w,
-            TensorRef dw,
-            TensorRef m,
-            TensorRef v,
+            @InOut TensorRef w,
+            @In TensorRef dw,
+            @InOut TensorRef m,
+            @InOut TensorRef v,
             double beta1,
             double beta2,
             double epsilon,
@@ -1270,16 +1141,6 @@ public sealed interface Op {
         }
 
         @Override
-        public List<TensorRef> inputs() {
-            return List.of(w, dw, m, v);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(w, m, v);
-        }
-
-        @Override
         public String attributes() {
             return "beta1 %s beta2 %s epsilon %s".formatted(beta1, beta2, epsilon)
                     + (weightDecay == 0 ? "" : " weight_decay " + weightDecay)
@@ -1288,23 +1149,50 @@ public sealed interface Op {
         }
     }
 
+    /**
+     * The update of a {@link Rule} over a flat range, in place: parameter and what the optimizer remembers take the values of
+     * the rule's code, whose operands are {@code w}, {@code dw} and {@code state}, whose results {@code w} and {@code state},
+     * and whose scalars the optimizer's learning rate and corrections in this step.
+     *
+     * @param rule the rule's name
+     */
+    record RuleUpdate(
+            String layer,
+            String rule,
+            Code code,
+            @InOut TensorRef w,
+            @In TensorRef dw,
+            @InOut List<TensorRef> state,
+            int optimizer)
+            implements Update {
+        public RuleUpdate {
+            state = List.copyOf(state);
+            optimizerNumber(layer, optimizer, w);
+            flat(layer, w);
+            same(layer, w, dw);
+            for (TensorRef each : state) {
+                same(layer, w, each);
+            }
+            require(
+                    code.operands() == state.size() + 2 && code.results().size() == state.size() + 1,
+                    layer,
+                    "rule " + rule + " remembers another number of values than there are, for",
+                    w);
+        }
+
+        @Override
+        public String attributes() {
+            return rule + (optimizer == 0 ? "" : " optimizer " + optimizer);
+        }
+    }
+
     /** {@code state = x}: what a layer remembers of this step for the next ones. */
-    record StateUpdate(String layer, TensorRef x, TensorRef state) implements Update {
+    record StateUpdate(String layer, @In TensorRef x, @Out TensorRef state) implements Update {
         public StateUpdate {
             same(layer, x, state);
             type(layer, x, DType.REAL);
             require(!x.batched(), layer, "a state takes no batch, got", x);
             require(state.root().role() == Role.STATE, layer, "is no state:", state);
-        }
-
-        @Override
-        public List<TensorRef> inputs() {
-            return List.of(x);
-        }
-
-        @Override
-        public List<TensorRef> outputs() {
-            return List.of(state);
         }
 
         @Override

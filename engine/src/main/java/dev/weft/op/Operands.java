@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** What the ops' constructors check of their operands. */
@@ -52,6 +53,46 @@ final class Operands {
                 "needs one value for each row, got",
                 x,
                 perRow);
+    }
+
+    /** All axes of a tensor, in order. */
+    static List<Integer> allAxes(TensorRef y) {
+        return IntStream.range(0, y.shape().rank()).boxed().toList();
+    }
+
+    /** {@code x} has these axes of {@code y} and no other, or is one number. */
+    static void broadcast(String layer, TensorRef x, List<Integer> axes, TensorRef y) {
+        require(x.type() != DType.U8, layer, "cannot compute with bytes:", x);
+        int[] own = new int[axes.size()];
+        boolean ordered = true;
+        for (int i = 0; i < own.length; i++) {
+            int axis = axes.get(i);
+            ordered &= axis >= 0 && axis < y.shape().rank() && (i == 0 || axis > axes.get(i - 1));
+            own[i] = ordered ? y.shape().get(axis) : 0;
+        }
+        Shape needed = own.length == 0 ? Shape.of(1) : Shape.of(own);
+        require(
+                ordered && x.shape().equals(needed),
+                layer,
+                "needs shape " + needed + ", which axes " + axes + " of " + y + " have, got",
+                x);
+    }
+
+    /** A shape without the axes from {@code from} to before {@code to}; {@code [1]} where none is left. */
+    static Shape without(Shape shape, int from, int to) {
+        int[] kept = IntStream.range(0, shape.rank())
+                .filter(axis -> axis < from || axis >= to)
+                .map(shape::get)
+                .toArray();
+        return kept.length == 0 ? Shape.of(1) : Shape.of(kept);
+    }
+
+    /** A tensor for {@code x} reduced over neighbouring axes. */
+    static TensorRef reduced(TensorRef x, String name, int from, int to) {
+        Shape shape = without(x.shape(), from, to);
+        return from > 0 && x.batched()
+                ? TensorRef.batched(name, DType.REAL, shape)
+                : TensorRef.unbatched(name, DType.REAL, shape);
     }
 
     static void optimizerNumber(String layer, int number, TensorRef w) {

@@ -5,8 +5,10 @@ import dev.weft.optim.Optimizer;
 import dev.weft.optim.Schedule;
 import dev.weft.tensor.Role;
 import dev.weft.tensor.TensorRef;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -22,9 +24,31 @@ public record CompiledStep(Program program, List<Network> networks, DataTensors 
     /**
      * An optimizer of a step.
      *
+     * @param network whose parameters it changes
+     * @param parameters their names
+     * @param state the flat buffers of its slots
      * @param schedule null where the schedule is that of the training
      */
-    public record Update(Optimizer optimizer, Schedule schedule) {}
+    public record Update(
+            GraphLowering network,
+            Set<String> parameters,
+            Optimizer optimizer,
+            List<TensorRef> state,
+            Schedule schedule) {
+
+        /** The moving averages of the parameters, by their names; empty where the optimizer keeps none. */
+        public Map<String, TensorRef> averages() {
+            Map<String, TensorRef> averages = new LinkedHashMap<>();
+            if (optimizer.averageSlot() >= 0) {
+                TensorRef flat = state.get(optimizer.averageSlot());
+                for (String name : parameters) {
+                    TensorRef view = network.layout().view(name);
+                    averages.put(name, flat.view(flat.name() + " " + name, view.shape(), view.offset()));
+                }
+            }
+            return averages;
+        }
+    }
 
     public CompiledStep {
         networks = List.copyOf(networks);

@@ -196,6 +196,17 @@ public final class ParameterLayout {
         }
     }
 
+    /** These parameters as ranges of one each. */
+    List<Range> single(Optimizer optimizer, Set<String> names) {
+        List<Range> ranges = new ArrayList<>();
+        names.forEach(name -> {
+            int from = Math.toIntExact(view(name).offset());
+            int to = from + Math.toIntExact(aligned(view(name).shape().elements()));
+            ranges.add(new Range(optimizer.group(name), from, to));
+        });
+        return ranges;
+    }
+
     /** These parameters as the fewest ranges of one group each. */
     List<Range> ranges(Optimizer optimizer, Set<String> names) {
         List<Range> ranges = new ArrayList<>();

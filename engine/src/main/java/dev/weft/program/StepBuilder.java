@@ -6,7 +6,10 @@ import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.layer.Lowering;
 import dev.weft.loss.Loss;
+import dev.weft.loss.WeightedElements;
 import dev.weft.op.Op;
+import dev.weft.op.expr.Functions;
+import dev.weft.optim.Clip;
 import dev.weft.optim.Optimizer;
 import dev.weft.optim.Schedule;
 import dev.weft.program.Program.Part;
@@ -161,7 +164,7 @@ public final class StepBuilder {
     /** {@code factor x}. */
     public TensorRef scale(double factor, TensorRef x) {
         TensorRef y = x.like(numbered("scaled"));
-        emit(new Op.Scale(y.name(), x, factor, y));
+        emit(Op.Map.of(y.name(), Functions.scale(factor), y, x));
         return y;
     }
 
@@ -178,13 +181,15 @@ public final class StepBuilder {
 
     /** {@code a - b}. */
     public TensorRef difference(TensorRef a, TensorRef b) {
-        return sum(a, scale(-1, b));
+        TensorRef y = a.like(numbered("difference"));
+        emit(Op.Map.of(y.name(), Functions.SUBTRACT, y, a, b));
+        return y;
     }
 
     /** {@code a b}, element by element. */
     public TensorRef multiply(TensorRef a, TensorRef b) {
         TensorRef y = a.like(numbered("product"));
-        emit(new Op.Multiply(y.name(), a, b, y));
+        emit(Op.Map.of(y.name(), Functions.MULTIPLY, y, a, b));
         return y;
     }
 
@@ -306,15 +311,19 @@ public final class StepBuilder {
     }
 
     /**
-     * The mean of a loss over the rows, each multiplied with a weight of its own: of a class, or of a reward.
+     * The mean of a loss over the rows, each multiplied with a weight of its own: of a class, or of a reward. Or the mean over
+     * the rows of the mean over a row's elements, weighted: with weights 0 and 1 a mask. A row without weight counts as 0.
      *
-     * @param weights {@code [N]}
+     * @param weights {@code [N]}, or one for each element of the loss, {@code [N,...]}
      */
     public TensorRef loss(Loss loss, TensorRef output, TensorRef target, TensorRef weights) {
         String name = numbered(LOSS);
+        if (weights.shape().rank() > 1) {
+            return mean(name, rows(name, new WeightedElements(loss, weights), output, target));
+        }
         TensorRef rows = rows(name, loss, output, target);
         TensorRef weighted = rows.like(name + ".weighted");
-        emit(new Op.Multiply(name, rows, weights, weighted));
+        emit(Op.Map.of(name, Functions.MULTIPLY, weighted, rows, weights));
         return mean(name, weighted);
     }
 
@@ -333,10 +342,11 @@ public final class StepBuilder {
         requireFit(name, loss, output, target);
         List<Op> own = new ArrayList<>();
         TensorRef rows = loss.lower(new Lowering(name, batch, training, seed, Map.of(), own), output, target);
-        new LoweringCheck(batch)
-                .given(output)
-                .given(target)
-                .check(name, own, rows, Shape.of(batch), "a loss has one value for each of %d rows".formatted(batch));
+        LoweringCheck check = new LoweringCheck(batch).given(output).given(target);
+        if (loss instanceof WeightedElements weighted) {
+            check.given(weighted.weights());
+        }
+        check.check(name, own, rows, Shape.of(batch), "a loss has one value for each of %d rows".formatted(batch));
         own.forEach(this::emit);
         return rows;
     }
@@ -578,16 +588,23 @@ public final class StepBuilder {
         ParameterLayout layout = lowering.layout();
         int number = updates.size();
         List<TensorRef> state = layout.optimizerState(optimizer, number);
-        for (ParameterLayout.Range range : layout.ranges(optimizer, names)) {
+        boolean single = optimizer.clip().scope() == Clip.Scope.PARAMETER;
+        List<ParameterLayout.Range> ranges = single ? layout.single(optimizer, names) : layout.ranges(optimizer, names);
+        List<TensorRef> raw =
+                ranges.stream().map(range -> range.of(layout.gradients())).toList();
+        List<TensorRef> clipped =
+                new Clipping(optimizer(number), layout.name(), optimizer.clip(), this::emit).clip(raw);
+        for (int i = 0; i < ranges.size(); i++) {
+            ParameterLayout.Range range = ranges.get(i);
             emit(optimizer.update(
                     optimizer(number),
                     range.of(layout.parameters()),
-                    range.of(layout.gradients()),
+                    clipped.get(i),
                     state.stream().map(range::of).toList(),
                     range.group(),
                     number));
         }
-        updates.add(new CompiledStep.Update(optimizer, schedule));
+        updates.add(new CompiledStep.Update(lowering, names, optimizer, state, schedule));
         gradients.remove(lowering);
         part = Part.FORWARD;
     }

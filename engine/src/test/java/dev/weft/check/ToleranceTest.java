@@ -25,8 +25,9 @@ class ToleranceTest {
 
     @Test
     void reluIsExactAndSigmoidIsNot() {
-        assertThat(Tolerance.of(new Op.Activation("a", Op.Function.RELU, X, Y))).isZero();
-        assertThat(Tolerance.of(new Op.Activation("a", Op.Function.SIGMOID, X, Y)))
+        assertThat(Tolerance.of(new Op.Activation("a", Op.Nonlinearity.RELU, X, Y)))
+                .isZero();
+        assertThat(Tolerance.of(new Op.Activation("a", Op.Nonlinearity.SIGMOID, X, Y)))
                 .isPositive();
     }
 

@@ -27,7 +27,7 @@ class AutodiffTest {
     }
 
     private static Op tanh(TensorRef x, TensorRef y) {
-        return new Op.Activation(y.name(), Op.Function.TANH, x, y);
+        return new Op.Activation(y.name(), Op.Nonlinearity.TANH, x, y);
     }
 
     private static List<String> backward(List<Op> forward) {
@@ -92,14 +92,14 @@ class AutodiffTest {
         assertThatThrownBy(() -> backward(List.of(
                         tanh(X, A),
                         new Op.BiasGradient("sums", A, part),
-                        new Op.Activation("next", Op.Function.TANH, part, part.like("b")),
+                        new Op.Activation("next", Op.Nonlinearity.TANH, part, part.like("b")),
                         new Op.AddBias("y", z, part.like("b"), Y))))
                 .isInstanceOf(WeftException.class)
                 .hasMessageContaining("sums bias_gradient a[2,2] -> part[2] has no gradient rule")
                 .hasMessageContaining("Op.Differentiable");
         // one behind the other: the one that is nearer to the loss
-        assertThatThrownBy(() -> backward(
-                        List.of(new Op.ActivationBackward("first", Op.Function.TANH, X, X, A), softmaxBackward(A, Y))))
+        assertThatThrownBy(() -> backward(List.of(
+                        new Op.ActivationBackward("first", Op.Nonlinearity.TANH, X, X, A), softmaxBackward(A, Y))))
                 .hasMessageContaining("second softmax_backward a[2,2], a[2,2] -> y[2,2] has no gradient rule");
         // fine where no parameter lies before it
         assertThat(Autodiff.backward(List.of(softmaxBackward(z, A), new Op.Add("y", A, X, Y)), Y, DY, Map.of(X, DX)))

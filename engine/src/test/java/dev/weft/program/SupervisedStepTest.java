@@ -215,7 +215,7 @@ class SupervisedStepTest {
     }
 
     private static Op tanh(Lowering l, TensorRef x, TensorRef y) {
-        return new Op.Activation(l.layer(), Op.Function.TANH, x, y);
+        return new Op.Activation(l.layer(), Op.Nonlinearity.TANH, x, y);
     }
 
     static Stream<Arguments> faultyLayers() {
