@@ -3,6 +3,8 @@ package dev.weft.io;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.weft.Quote;
 import dev.weft.WeftException;
+import dev.weft.layer.Activations;
+import dev.weft.op.expr.Function;
 import dev.weft.tensor.Shape;
 import java.io.IOException;
 import java.lang.reflect.AccessibleObject;
@@ -91,7 +93,8 @@ public final class RecordJson {
                         Double.class,
                         Boolean.class,
                         String.class,
-                        Shape.class)
+                        Shape.class,
+                        Function.class)
                 .contains(type);
     }
 
@@ -171,6 +174,8 @@ public final class RecordJson {
         } else if (value instanceof Shape shape) {
             int[] dimensions = shape.toArray();
             json.writeArray(dimensions, 0, dimensions.length);
+        } else if (value instanceof Function function) {
+            json.writeString(name(function));
         } else if (value instanceof List<?> items) {
             json.writeStartArray();
             for (Object item : items) {
@@ -260,6 +265,8 @@ public final class RecordJson {
             return json.text();
         } else if (known == Shape.class) {
             return shape(json);
+        } else if (known == Function.class) {
+            return function(json);
         } else if (known.isEnum()) {
             return constant(json, known);
         } else if (known.isRecord()) {
@@ -293,6 +300,23 @@ public final class RecordJson {
             names.add(name);
         }
         throw json.error("needs one of %s, got %s".formatted(String.join(", ", names), Quote.text(json.text())));
+    }
+
+    private static Function function(JsonValue json) {
+        try {
+            return Activations.of(json.text());
+        } catch (WeftException e) {
+            throw json.error("is refused: " + e.getMessage(), e);
+        }
+    }
+
+    private static String name(Function function) {
+        if (!Activations.names().contains(function.name().replaceAll(":.*", ""))
+                || !Activations.of(function.name()).equals(function)) {
+            throw new WeftException("the function %s is not known by its name; make it known by Activations.register"
+                    .formatted(Quote.text(function.name())));
+        }
+        return function.name();
     }
 
     static String name(Enum<?> constant) {

@@ -1,8 +1,8 @@
 package dev.weft.layer;
 
 import dev.weft.init.Initializer;
-import dev.weft.op.Op;
 import dev.weft.op.Window2d;
+import dev.weft.op.expr.Function;
 import dev.weft.tensor.Shape;
 
 /** The layers by their names, for {@code import static}. */
@@ -31,17 +31,32 @@ public final class Layers {
 
     /** {@code y = max(0, x)}. */
     public static Activation relu() {
-        return new Activation(Op.Function.RELU);
+        return activation(Activations.relu());
     }
 
     /** {@code y = 1 / (1 + exp(-x))}. */
     public static Activation sigmoid() {
-        return new Activation(Op.Function.SIGMOID);
+        return activation(Activations.sigmoid());
     }
 
     /** {@code y = tanh(x)}. */
     public static Activation tanh() {
-        return new Activation(Op.Function.TANH);
+        return activation(Activations.tanh());
+    }
+
+    /** {@code y = function(x)}: one of {@link Activations}, or a formula of one's own. */
+    public static Activation activation(Function function) {
+        return new Activation(function);
+    }
+
+    /** {@code y = x} above 0, else {@code slope[c] x} with a learned slope for each channel. */
+    public static PRelu prelu() {
+        return new PRelu();
+    }
+
+    /** The logarithm of softmax along the last axis. */
+    public static LogSoftmax logSoftmax() {
+        return new LogSoftmax();
     }
 
     /** Softmax along the last axis; not needed in front of {@code Loss.softmaxCrossEntropy()}. */

@@ -2,6 +2,7 @@ package dev.weft.layer;
 
 import dev.weft.WeftException;
 import dev.weft.op.Op;
+import dev.weft.op.expr.Function;
 import dev.weft.random.Philox;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.Role;
@@ -10,6 +11,7 @@ import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** What a layer lowers itself with: its name, its parameters, and the list that its ops go to. */
 public final class Lowering {
@@ -137,6 +139,26 @@ public final class Lowering {
     /** An inner tensor of another type. */
     public TensorRef inner(String name, DType type, Shape sample) {
         return TensorRef.batched(layer + "." + name, type, sample.batch(batch));
+    }
+
+    /** The axes from {@code from} to before {@code to}. */
+    public static List<Integer> axes(int from, int to) {
+        return IntStream.range(from, to).boxed().toList();
+    }
+
+    /** A function of tensors of one shape, as an inner tensor of the layer. */
+    public TensorRef map(String name, Function function, TensorRef... x) {
+        TensorRef y =
+                new TensorRef(layer + "." + name, DType.REAL, x[0].shape(), Role.TRANSIENT, x[0].batched(), null, 0);
+        emit(Op.Map.of(layer, function, y, x));
+        return y;
+    }
+
+    /** Sum, mean or largest element over the axes from {@code from} to before {@code to}, as an inner tensor of the layer. */
+    public TensorRef reduce(String name, Op.Reduction reduction, TensorRef x, int from, int to) {
+        TensorRef y = Op.Reduce.result(layer + "." + name, x, from, to);
+        emit(new Op.Reduce(layer, reduction, x, from, to, y));
+        return y;
     }
 
     /** Adds an op to the program; ops run in the order in which they are emitted. */

@@ -93,12 +93,13 @@ public record Adam(
     }
 
     @Override
-    public double biasCorrection1(long t) {
-        return 1 / (1 - StrictMath.pow(beta1, t));
+    public int corrections() {
+        return 2;
     }
 
+    /** {@code 1 / (1 - beta^t)}, of beta1 and of beta2. */
     @Override
-    public double biasCorrection2(long t) {
-        return 1 / (1 - StrictMath.pow(beta2, t));
+    public double correction(int n, long t) {
+        return 1 / (1 - StrictMath.pow(n == 0 ? beta1 : beta2, t));
     }
 }

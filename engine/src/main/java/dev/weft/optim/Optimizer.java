@@ -26,14 +26,29 @@ public interface Optimizer {
      */
     Op.Update update(String layer, TensorRef w, TensorRef dw, List<TensorRef> state, ParameterGroup group, int number);
 
-    /** The correction c1 for step {@code t}, counted from 1, as the update op defines it; 1 where it has none. */
-    default double biasCorrection1(long t) {
-        return 1;
+    /** What happens to the gradients before the update sees them. */
+    default Clip clip() {
+        return Clip.NONE;
     }
 
-    /** The correction c2 for step {@code t}, counted from 1, as the update op defines it; 1 where it has none. */
-    default double biasCorrection2(long t) {
-        return 1;
+    /** Which slot holds a moving average of the parameters; -1 where none does. */
+    default int averageSlot() {
+        return -1;
+    }
+
+    /** How many numbers that change with the steps the update reads besides the learning rate. */
+    default int corrections() {
+        return 0;
+    }
+
+    /**
+     * A number that changes with the steps.
+     *
+     * @param n which one, from 0
+     * @param t the step, counted from 1
+     */
+    default double correction(int n, long t) {
+        throw new IndexOutOfBoundsException(n);
     }
 
     /** The first of {@code groups} that holds for the name, else one with the optimizer's own weight decay. */

@@ -11,6 +11,7 @@ import dev.weft.optim.Schedule;
 import dev.weft.program.Step;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,7 +73,10 @@ public final class Trainer {
         return this;
     }
 
-    /** A data set to evaluate after every epoch. */
+    /**
+     * A data set to evaluate after every epoch. Where the optimizer keeps a moving average of the parameters, the model has it in
+     * their place then, and while callbacks hear of the epoch.
+     */
     public Trainer validation(Dataset data) {
         validation = data;
         return this;
@@ -126,7 +130,6 @@ public final class Trainer {
                     EpochResult result = epoch(training, train.size(), before, divergence);
                     if (result != null) {
                         results.add(result);
-                        callbacks.forEach(callback -> callback.epochDone(result));
                         diverged = divergence.seen();
                         if (diverged) {
                             Warnings.warn(LOG, divergence.message(result.epoch()));
@@ -176,8 +179,14 @@ public final class Trainer {
         if (Double.isNaN(seconds)) {
             return null;
         }
-        Evaluation test = validation == null ? null : model.evaluate(validation, loss);
-        return new EpochResult(epoch, sums.loss / rows, sums.correct / rows, test, seconds, rows / seconds);
+        Supplier<EpochResult> end = () -> {
+            Evaluation test = validation == null ? null : model.evaluate(validation, loss);
+            EpochResult result =
+                    new EpochResult(epoch, sums.loss / rows, sums.correct / rows, test, seconds, rows / seconds);
+            callbacks.forEach(callback -> callback.epochDone(result));
+            return result;
+        };
+        return training.averages() ? training.withAverages(end) : end.get();
     }
 
     /** Of an epoch so far. */

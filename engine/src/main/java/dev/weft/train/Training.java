@@ -310,6 +310,53 @@ public final class Training implements AutoCloseable {
         return epochsDone;
     }
 
+    /**
+     * The moving averages that the optimizers keep of a model's parameters, see {@link dev.weft.optim.RuleOptimizer#averaged}; the
+     * parameters themselves before the first step. Parameters of which none is kept are left out.
+     */
+    public Map<String, HostTensor> averages(Model model) {
+        Map<String, HostTensor> averages = new LinkedHashMap<>();
+        for (CompiledStep.Update update : bound.step().updates()) {
+            if (update.network() == model.lowering()) {
+                update.averages()
+                        .forEach((name, average) ->
+                                averages.put(name, stepsDone == 0 ? model.parameter(name) : bound.read(average)));
+            }
+        }
+        return averages;
+    }
+
+    /**
+     * Does something with models whose parameters are the moving averages: evaluates or saves them. Afterwards they have their
+     * own values again.
+     *
+     * <pre>{@code
+     * double accuracy = training.withAverages(() -> model.evaluate(test).accuracy());
+     * }</pre>
+     */
+    public <T> T withAverages(Supplier<T> work) {
+        if (!averages()) {
+            throw new WeftException(
+                    "step %s: no optimizer keeps averages; RuleOptimizer.averaged(decay) does".formatted(step.name()));
+        }
+        Map<Model, Map<String, HostTensor>> own = new LinkedHashMap<>();
+        for (Model model : models) {
+            own.put(model, model.parameters());
+        }
+        try {
+            models.forEach(model -> averages(model).forEach(model::setParameter));
+            return work.get();
+        } finally {
+            own.forEach((model, parameters) -> parameters.forEach(model::setParameter));
+        }
+    }
+
+    /** Whether an optimizer keeps averages of parameters. */
+    boolean averages() {
+        return bound.step().updates().stream()
+                .anyMatch(update -> update.optimizer().averageSlot() >= 0);
+    }
+
     private <T> T held(Supplier<T> work) {
         if (closed) {
             throw new WeftException("the training of step %s is closed".formatted(step.name()));

@@ -1,5 +1,6 @@
 package dev.weft.io;
 
+import static dev.weft.layer.Layers.activation;
 import static dev.weft.layer.Layers.add;
 import static dev.weft.layer.Layers.avgPool2d;
 import static dev.weft.layer.Layers.concat;
@@ -7,7 +8,9 @@ import static dev.weft.layer.Layers.conv2d;
 import static dev.weft.layer.Layers.dropout;
 import static dev.weft.layer.Layers.flatten;
 import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.logSoftmax;
 import static dev.weft.layer.Layers.maxPool2d;
+import static dev.weft.layer.Layers.prelu;
 import static dev.weft.layer.Layers.relu;
 import static dev.weft.layer.Layers.reshape;
 import static dev.weft.layer.Layers.sigmoid;
@@ -23,9 +26,11 @@ import dev.weft.WeftException;
 import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.init.Initializer;
+import dev.weft.layer.Activations;
 import dev.weft.layer.Layer;
 import dev.weft.layer.Lowering;
 import dev.weft.op.Op;
+import dev.weft.op.expr.Function;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.io.IOException;
@@ -71,7 +76,9 @@ class GraphFileTest {
         int width = row.shape().get(0);
         Node shaped = b.add("flat2", flatten(), b.add("shaped", reshape(width, 1), row));
         Node hidden = b.add("hidden", linear(5).init(Initializer.constant(0.1f)), shaped);
-        return b.build(b.add("softmax", softmax(), b.add("out", linear(3).withoutBias(), hidden)));
+        Node bent = b.add("elu", activation(Activations.elu(0.5)), b.add("prelu", prelu(), hidden));
+        Node out = b.add("softmax", softmax(), b.add("out", linear(3).withoutBias(), bent));
+        return b.build(b.add("log", logSoftmax(), out));
     }
 
     private static void assertEqual(Graph read, Graph graph) {
@@ -100,6 +107,31 @@ class GraphFileTest {
         Graph graph = everyLayer();
         Path file = Files.writeString(folder.resolve("graph.json"), GraphFile.write(graph));
         assertEqual(GraphFile.read(file), graph);
+    }
+
+    private Graph read(String json) throws IOException {
+        return GraphFile.read(Files.writeString(folder.resolve("read.json"), json));
+    }
+
+    @Test
+    void functionsAreKnownByTheirNames() throws IOException {
+        Function own = Function.of("graph-file-test", x -> x.square().plus(x));
+        Graph graph = Graph.sequential(Shape.of(3), activation(own));
+        assertThatThrownBy(() -> GraphFile.write(graph))
+                .hasMessageContaining("the function 'graph-file-test' is not known by its name")
+                .hasMessageContaining("Activations.register");
+        Graph bent = Graph.sequential(Shape.of(3), activation(Activations.elu(0.5)));
+        String unknown = GraphFile.write(bent).replace("elu:alpha=0.5", "elu:beta=0.5");
+        assertThatThrownBy(() -> read(unknown))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("has no setting 'beta'; it has alpha");
+        String other = GraphFile.write(bent).replace("elu:alpha=0.5", "bend");
+        assertThatThrownBy(() -> read(other))
+                .hasMessageContaining("there is no activation 'bend'; there are relu, leaky-relu");
+        Activations.register(own);
+        assertEqual(read(GraphFile.write(graph)), graph);
+        assertThatThrownBy(() -> Activations.register(Function.of("graph-file-test", x -> x)))
+                .hasMessageContaining("is another function");
     }
 
     /** Two inputs, two outputs, a graph as a layer that is used twice, and a tied weight. */
@@ -152,7 +184,7 @@ class GraphFileTest {
 
     /** A layer of one's own with every sort of component. */
     private record Own(
-            long big, double part, String text, List<Shape> shapes, Op.Function function, Layer inner, Pair pair)
+            long big, double part, String text, List<Shape> shapes, Op.Nonlinearity function, Layer inner, Pair pair)
             implements Layer {
         Own {
             if (part > 1) {
@@ -184,7 +216,7 @@ class GraphFileTest {
                 part,
                 "a \"text\"\n",
                 List.of(Shape.of(), Shape.of(1, 2)),
-                Op.Function.TANH,
+                Op.Nonlinearity.TANH,
                 linear(3),
                 new Pair(1.1f, true));
     }
