@@ -14,6 +14,7 @@ import dev.weft.optim.Sgd;
 import dev.weft.program.MemoryMode;
 import dev.weft.train.Model;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The comparisons with the reference that {@link BackendConformance} makes, for tests that force a backend to take one of
@@ -88,16 +89,18 @@ public final class Agreement {
         };
     }
 
-    /** The first training step of each network. */
+    /** The first training step of each network, whole and with a row of padding. */
     public static List<Check> checksOfNetworks(Backend reference) {
         return Networks.all().stream()
-                .<Check>map(network -> candidate -> {
-                    try (BackendCheck check =
-                            backendCheck(network, Adam.of(0.01), reference, candidate, MemoryMode.SEPARATE)) {
-                        assertThat(check.step(0)).matches(CheckReport::passed, "all outputs are equal");
-                    }
-                })
+                .flatMap(network -> Stream.of(network, network.lackingARow()))
+                .<Check>map(network -> candidate -> ofFirstStep(network, reference, candidate))
                 .toList();
+    }
+
+    static void ofFirstStep(Network network, Backend reference, Backend candidate) {
+        try (BackendCheck check = backendCheck(network, Adam.of(0.01), reference, candidate, MemoryMode.SEPARATE)) {
+            assertThat(check.step(0)).matches(CheckReport::passed, "all outputs are equal");
+        }
     }
 
     /** Compares three training steps of every network, op by op, fused ops together, with two optimizers. */

@@ -136,6 +136,16 @@ public abstract class BackendConformance {
                 .map(opCase -> dynamicTest(opCase.toString(), () -> Agreement.checkOnce(opCase, reference, candidate)));
     }
 
+    /** How many functions made at random are tried; {@code weft.expressions} tells another number. */
+    protected int randomExpressions() {
+        return 2_000;
+    }
+
+    @Test
+    void functionsMadeAtRandomAgreeWithTheReference() {
+        ExpressionRuns.compare(Integer.getInteger("weft.expressions", randomExpressions()), reference, candidate);
+    }
+
     private void check(OpCase opCase) {
         Agreement.check(opCase, reference, candidate);
         casesRun.merge(opCase.op().getClass(), 1, Integer::sum);
@@ -144,9 +154,16 @@ public abstract class BackendConformance {
     // ---------------------------------------------------------------- whole programs
 
     @ParameterizedTest
-    @EnumSource(MemoryMode.class)
+    @EnumSource(
+            value = MemoryMode.class,
+            names = {"SEPARATE", "POISONED_ARENA"})
     void everyOpOfATrainingStepAgreesWithTheReference(MemoryMode mode) {
         Agreement.ofNetworks(networks(), reference, candidate, mode);
+    }
+
+    @Test
+    void everyOpOfATrainingStepWithPaddingAgreesWithTheReference() {
+        networks().forEach(network -> Agreement.ofFirstStep(network.lackingARow(), reference, candidate));
     }
 
     @ParameterizedTest

@@ -85,20 +85,36 @@ final class BatchMeanCases {
                     .withIntegers(odd.labels(), label, label, label, label, label, label, label, label)
                     .expect(odd.y(), 1));
         }
-        // in each row the label has the second largest value, so that who misses the largest counts the row
-        int classes = 300;
-        Op.CountCorrect second = count(classes, classes);
-        double[] values = new double[classes * classes];
-        int[] labels = new int[classes];
-        for (int n = 0; n < classes; n++) {
-            labels[n] = (n + 7) % classes;
-            values[n * classes + n] = 2;
-            values[n * classes + labels[n]] = 1;
+        // in each row the label has the second largest value, so that who misses the largest counts the row; it is the
+        // class
+        // before, since who reads the next element instead of its own would find a later label larger than itself
+        for (int classes : new int[] {96, 300}) {
+            Op.CountCorrect second = count(classes, classes);
+            double[] values = new double[classes * classes];
+            int[] labels = new int[classes];
+            for (int n = 0; n < classes; n++) {
+                labels[n] = (n + classes - 1) % classes;
+                values[n * classes + n] = 2;
+                values[n * classes + labels[n]] = 1;
+            }
+            cases.add(OpCase.of("each class is the largest once", second)
+                    .with(second.x(), values)
+                    .withIntegers(second.labels(), labels)
+                    .expect(second.y(), 0));
+            // the label and the class before have the same value, so that but for class 0 the other is the first
+            Op.CountCorrect equal = count(classes, classes);
+            double[] pairs = new double[classes * classes];
+            int[] later = new int[classes];
+            for (int n = 0; n < classes; n++) {
+                later[n] = n;
+                pairs[n * classes + n] = 1;
+                pairs[n * classes + Math.max(0, n - 1)] = 1;
+            }
+            cases.add(OpCase.of("equal neighbours", equal)
+                    .with(equal.x(), pairs)
+                    .withIntegers(equal.labels(), later)
+                    .expect(equal.y(), 1));
         }
-        cases.add(OpCase.of("each class is the largest once", second)
-                .with(second.x(), values)
-                .withIntegers(second.labels(), labels)
-                .expect(second.y(), 0));
         // every lane and every turn of a loop meets the NaN
         for (int place : new int[] {0, 1, 31, 32, 34}) {
             Op.CountCorrect wide = count(35, 35);

@@ -20,7 +20,6 @@ final class Cases {
                         AvgPool2dCases.cases(),
                         ActivationCases.cases(),
                         AddCases.cases(),
-                        MultiplyCases.cases(),
                         DropoutCases.cases(),
                         RandomCases.cases(),
                         ShapeCases.cases(),
@@ -32,6 +31,9 @@ final class Cases {
                         CheckFiniteCases.cases(),
                         SgdUpdateCases.cases(),
                         AdamUpdateCases.cases(),
+                        MapCases.cases(),
+                        ReduceCases.cases(),
+                        RuleUpdateCases.cases(),
                         StateUpdateCases.cases())
                 .flatMap(List::stream)
                 .toList();

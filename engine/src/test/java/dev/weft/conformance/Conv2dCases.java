@@ -72,6 +72,9 @@ final class Conv2dCases {
         // several tiles of an image, and channels and rows that do not fit into shared memory at once
         new Geometry(1, 14, 33, 34, 9, Window2d.square(3, 1, 1)),
         new Geometry(1, 2, 32, 32, 16, Window2d.square(5, 1, 0)),
+        // filters that leave no room for all channels, for blocks of two warps
+        new Geometry(1, 5, 3, 1, 96, Window2d.square(5, 1, 2)),
+        new Geometry(1, 4, 3, 1, 64, Window2d.square(7, 1, 3)),
         // rows of five pixels and of almost fifteen, an odd number of channels
         new Geometry(2, 3, 7, 10, 11, Window2d.square(5, 1, 2)),
         new Geometry(2, 3, 4, 14, 7, Window2d.square(5, 1, 2)),

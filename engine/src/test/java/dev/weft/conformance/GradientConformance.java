@@ -103,7 +103,7 @@ public abstract class GradientConformance {
                             .add(problem));
         }
         assertThat(problems).containsOnlyKeys(all);
-        for (Op.Function function : Op.Function.values()) {
+        for (Op.Nonlinearity function : Op.Nonlinearity.values()) {
             assertThat(all).anyMatch(rule -> rule.contains(function.name().toLowerCase(Locale.ROOT)));
         }
         List<String> unseen = problems.keySet().stream()
@@ -199,11 +199,11 @@ public abstract class GradientConformance {
     }
 
     private static Op tanh(TensorRef x, TensorRef y) {
-        return new Op.Activation("tanh", Op.Function.TANH, x, y);
+        return new Op.Activation("tanh", Op.Nonlinearity.TANH, x, y);
     }
 
     private static Op sigmoid(TensorRef x, TensorRef y) {
-        return new Op.Activation("sigmoid", Op.Function.SIGMOID, x, y);
+        return new Op.Activation("sigmoid", Op.Nonlinearity.SIGMOID, x, y);
     }
 
     private static Op matMul(TensorRef x, TensorRef w, TensorRef y) {
@@ -252,7 +252,7 @@ public abstract class GradientConformance {
                         .doubles();
                 assertThat(Arrays.stream(gradient)).as(parameter.getKey()).anyMatch(g -> g != 0);
                 double[] values = run.bound().read(w).doubles();
-                int stride = Math.max(1, values.length / 20);
+                int stride = Math.max(1, values.length / 8);
                 for (int i = 0; i < values.length; i += stride) {
                     double difference = (lossAt(run, step, w, values, i, GradientProblem.STEP)
                                     - lossAt(run, step, w, values, i, -GradientProblem.STEP))

@@ -45,6 +45,8 @@ final class LongSumCases {
         cases.add(positive(new Op.BiasGradient("case", batched("dy", 1, 2, 317, 317), gradient("db", 2))));
         cases.add(positive(new Op.BiasGradient("case", batched("dy", 30, 2, 58, 58), gradient("db", 2))));
         cases.add(positive(new Op.BatchMean("case", batched("x", TERMS), whole("y", 1))));
+        cases.add(positive(new Op.Reduce("case", Op.Reduction.SUM, batched("x", 2, TERMS), 1, 2, batched("y", 2))));
+        cases.add(positive(new Op.Reduce("case", Op.Reduction.MEAN, batched("x", TERMS, 3), 0, 1, whole("y", 3))));
         TensorRef rows = batched("x", 2, TERMS);
         TensorRef p = batched("p", 2, TERMS);
         TensorRef loss = batched("loss", 2);

@@ -1,5 +1,6 @@
 package dev.weft.conformance;
 
+import static dev.weft.layer.Layers.activation;
 import static dev.weft.layer.Layers.add;
 import static dev.weft.layer.Layers.avgPool2d;
 import static dev.weft.layer.Layers.concat;
@@ -7,7 +8,9 @@ import static dev.weft.layer.Layers.conv2d;
 import static dev.weft.layer.Layers.dropout;
 import static dev.weft.layer.Layers.flatten;
 import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.logSoftmax;
 import static dev.weft.layer.Layers.maxPool2d;
+import static dev.weft.layer.Layers.prelu;
 import static dev.weft.layer.Layers.relu;
 import static dev.weft.layer.Layers.reshape;
 import static dev.weft.layer.Layers.sigmoid;
@@ -18,6 +21,7 @@ import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.init.Initializer;
+import dev.weft.layer.Activations;
 import dev.weft.layer.Concat;
 import dev.weft.layer.Layer;
 import dev.weft.layer.Lowering;
@@ -43,6 +47,11 @@ final class Networks {
         public String toString() {
             return name;
         }
+
+        /** The same with one row less than a batch, so that the last row of a step is padding. */
+        Network lackingARow() {
+            return new Network(name + ", a row of padding", graph, loss, data.slice(0, batch - 1), batch);
+        }
     }
 
     static List<Network> all() {
@@ -59,7 +68,8 @@ final class Networks {
                 gates(),
                 sharedLayers(),
                 autoencoder(),
-                centered());
+                centered(),
+                formulas());
     }
 
     /** For backends that execute layers of large weights in another way. */
@@ -86,6 +96,24 @@ final class Networks {
         return new Network("every layer", graph, Loss.softmaxCrossEntropy(), pictures("every layer", image), 3);
     }
 
+    /** Formulas between convolutions and between linear layers, one with a parameter, and a loss of several ops. */
+    private static Network formulas() {
+        Shape image = Shape.of(2, 9, 8);
+        Graph graph = Graph.sequential(
+                image,
+                conv2d(4, 3).padding(1),
+                prelu(),
+                conv2d(5, 3),
+                activation(Activations.gelu()),
+                maxPool2d(2),
+                flatten(),
+                linear(11),
+                activation(Activations.mish()),
+                linear(5),
+                logSoftmax());
+        return new Network("formulas", graph, Loss.smoothedCrossEntropy(0.1), pictures("formulas", image), 3);
+    }
+
     /** Convolutions with bias, activation and pooling of many kinds, over images of several tiles. */
     private static Network convolutions() {
         Shape image = Shape.of(2, 15, 37);
@@ -104,14 +132,18 @@ final class Networks {
                 "convolutions", b.build(output), Loss.softmaxCrossEntropy(), pictures("convolutions", image), 3);
     }
 
-    /** Few filters with bias, so that a block of a filter gradient has more threads than there are weights. */
+    /** Few filters with bias and many rows, so that a block of a filter gradient has more threads than there are weights. */
     private static Network fewFilters() {
-        Shape image = Shape.of(1, 9, 10);
+        Shape image = Shape.of(1, 41, 3);
         Graph.Builder b = Graph.builder(image);
+        Node eight = b.add(relu(), b.add(conv2d(8, 5).padding(2), b.input()));
         Node six = b.add(relu(), b.add(conv2d(6, 5).padding(2), b.input()));
-        Node three = b.add(relu(), b.add(conv2d(3, 7).padding(3), b.input()));
         Node one = b.add(relu(), b.add(conv2d(1, 3).padding(1), b.input()));
-        Node output = b.add(linear(5), b.add(flatten(), b.add(concat(), six, three, one)));
+        Node three = b.add(maxPool2d(2), b.add(relu(), b.add(conv2d(3, 7).padding(3), b.input())));
+        Node output = b.add(
+                add(),
+                b.add(linear(5), b.add(flatten(), b.add(concat(), eight, six, one))),
+                b.add(linear(5), b.add(flatten(), three)));
         return new Network(
                 "few filters", b.build(output), Loss.softmaxCrossEntropy(), pictures("few filters", image), 3);
     }
@@ -301,8 +333,8 @@ final class Networks {
             l.emit(new Op.Slice(l.layer(), both, 1, size, second));
             TensorRef smooth = l.inner("smooth", Shape.of(size));
             TensorRef gate = l.inner("gate", Shape.of(size));
-            l.emit(new Op.Activation(l.layer(), Op.Function.TANH, first, smooth));
-            l.emit(new Op.Activation(l.layer(), Op.Function.SIGMOID, second, gate));
+            l.emit(new Op.Activation(l.layer(), Op.Nonlinearity.TANH, first, smooth));
+            l.emit(new Op.Activation(l.layer(), Op.Nonlinearity.SIGMOID, second, gate));
             TensorRef sum = l.inner("sum", Shape.of(size));
             TensorRef y = l.output(Shape.of(size));
             l.emit(new Op.Add(l.layer(), smooth, gate, sum));

@@ -25,8 +25,8 @@ import java.util.stream.Collectors;
  * inputs are floats, so every backend computes from the same numbers.
  */
 final class OpCase {
-    /** Learning rate and bias corrections that are no round numbers, and not 1. */
-    private static final double[] RATES = {0.0625, 3.7, 334.0};
+    /** Learning rate and corrections that are no round numbers, and not 1. */
+    private static final double[] RATES = {0.0625, 3.7, 334.0, 0.71, 1.3, 0.21, 0.9, 2.3};
 
     private final String name;
     private final Op op;

@@ -54,7 +54,7 @@ final class RecordingAutodiff extends Autodiff {
 
     /** Names the rule for an input: {@code matmul a b' input 1}. Transposes and functions have formulas of their own. */
     static String rule(Op.Differentiable op, TensorRef x) {
-        boolean variants = op instanceof Op.MatMul || op instanceof Op.Activation;
+        boolean variants = op instanceof Op.MatMul || op instanceof Op.Activation || op instanceof Op.Reduce;
         return op.name() + (variants ? " " + op.attributes() : "") + " input "
                 + op.inputs().indexOf(x);
     }

@@ -16,6 +16,7 @@ import dev.weft.graph.Node;
 import dev.weft.layer.Layers;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
+import dev.weft.op.expr.Functions;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Schedule;
 import dev.weft.optim.Sgd;
@@ -98,7 +99,7 @@ public final class StepRuns {
             s.gradient(
                     machine,
                     "up.weight",
-                    dw -> new Op.Scale("cd", s.sum(s.outer(h1, v1), s.scale(-1, s.outer(h, v))), 1 / n, dw));
+                    dw -> Op.Map.of("cd", Functions.scale(1 / n), dw, s.difference(s.outer(h1, v1), s.outer(h, v))));
             s.gradient(
                     machine, "up.bias", db -> new Op.BiasGradient("cd", s.scale(1 / n, s.sum(h1, s.scale(-1, h))), db));
             s.update(machine, Sgd.of(0.1));
