@@ -8,6 +8,7 @@ import dev.weft.program.Program;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,6 +35,7 @@ final class Binding {
     private final Layouts layouts;
     private final Map<Place, Object> places = new HashMap<>();
     private final List<Reals> scratch = new ArrayList<>();
+    private final float[][][] blockArrays;
     private final Map<DType, MemoryPlan.Builder> builders = new EnumMap<>(DType.class);
     private final List<Instruction> instructions = new ArrayList<>();
     private final List<BoundStage> stages = new ArrayList<>();
@@ -63,6 +65,7 @@ final class Binding {
     Binding(List<Memory> memories, int threads, Primitives primitives, Step step, Program program, Form form) {
         this.memories = memories;
         this.threads = threads;
+        this.blockArrays = new float[threads][0][];
         this.primitives = primitives;
         this.step = step;
         this.form = form;
@@ -258,6 +261,23 @@ final class Binding {
         return current.threadScratch(elements);
     }
 
+    /**
+     * Arrays for a block of elements each, for each thread so many at least; all kernels use the same, one after the other. For
+     * loops that HotSpot's compiler makes vectors of.
+     */
+    float[][][] blockArrays(int count) {
+        for (int thread = 0; thread < threads; thread++) {
+            float[][] present = blockArrays[thread];
+            if (present.length < count) {
+                blockArrays[thread] = Arrays.copyOf(present, count);
+                for (int i = present.length; i < count; i++) {
+                    blockArrays[thread][i] = new float[Blocks.LENGTH];
+                }
+            }
+        }
+        return blockArrays;
+    }
+
     /** Whether the stage that is being bound takes the batch in tiles. */
     boolean tiled() {
         return current.tiled();
@@ -285,13 +305,13 @@ final class Binding {
     static Phase elementWise(int n, Range body) {
         return new Phase((n + CHUNK - 1) / CHUNK, (part, thread) -> {
             int from = part * CHUNK;
-            body.run(from, Math.min(CHUNK, n - from));
+            body.run(from, Math.min(CHUNK, n - from), thread);
         });
     }
 
     /** Elements {@code from} to {@code from + count - 1}. */
     @FunctionalInterface
     interface Range {
-        void run(int from, int count);
+        void run(int from, int count, int thread);
     }
 }

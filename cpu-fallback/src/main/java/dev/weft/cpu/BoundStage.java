@@ -92,6 +92,7 @@ final class BoundStage {
         if (threadScratchSize > 0) {
             threadScratchSize = (threadScratchSize + alignment - 1) / alignment * alignment;
             use(DType.REAL, threadScratch, threadScratchSize * threads, first);
+            use(DType.REAL, threadScratch, threadScratchSize * threads, last);
         }
         frameBuilders.forEach((type, builder) -> {
             MemoryPlan plan = builder.plan(form.mode(), alignment);

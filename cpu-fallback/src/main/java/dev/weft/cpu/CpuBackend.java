@@ -45,8 +45,6 @@ final class CpuBackend implements Backend {
             .on(Op.Activation.class, ElementWiseKernels::activation)
             .on(Op.ActivationBackward.class, ElementWiseKernels::activationBackward)
             .on(Op.Add.class, ElementWiseKernels::add)
-            .on(Op.Multiply.class, ElementWiseKernels::multiply)
-            .on(Op.Scale.class, ElementWiseKernels::scale)
             .on(Op.Dropout.class, ElementWiseKernels::dropout)
             .on(Op.DropoutBackward.class, ElementWiseKernels::dropoutBackward)
             .on(Op.Fill.class, ElementWiseKernels::fill)
@@ -56,6 +54,9 @@ final class CpuBackend implements Backend {
             .on(Op.Reshape.class, MovementKernels::reshape)
             .on(Op.Concat.class, MovementKernels::concat)
             .on(Op.Slice.class, MovementKernels::slice)
+            .on(Op.Map.class, ExpressionKernels::map)
+            .on(Op.Reduce.class, ReduceKernel::bind)
+            .on(Op.OneHot.class, MovementKernels::oneHot)
             .on(Op.GatherRows.class, MovementKernels::gatherRows)
             .on(Op.Softmax.class, LossKernels::softmax)
             .on(Op.SoftmaxBackward.class, LossKernels::softmaxBackward)
@@ -69,6 +70,7 @@ final class CpuBackend implements Backend {
             .on(Op.CheckFinite.class, UpdateKernels::checkFinite)
             .on(Op.SgdUpdate.class, UpdateKernels::sgd)
             .on(Op.AdamUpdate.class, UpdateKernels::adam)
+            .on(Op.RuleUpdate.class, ExpressionKernels::rule)
             .on(Op.StateUpdate.class, UpdateKernels::state);
 
     private final Workers workers;

@@ -5,7 +5,7 @@ import dev.weft.random.Philox;
 import dev.weft.tensor.TensorRef;
 import java.util.Arrays;
 
-/** Activations, sums, products, dropout and constants. They are the same loops on tiles and on whole tensors. */
+/** Activations, sums, dropout and constants. They are the same loops on tiles and on whole tensors. */
 final class ElementWiseKernels {
     private ElementWiseKernels() {}
 
@@ -24,7 +24,7 @@ final class ElementWiseKernels {
             int tile = binding.tiles(y).tile;
             return Kernel.tiled((task, frame, thread) -> body.run(task, frame, 0, task.count() * tile));
         }
-        return Kernel.whole(Binding.elementWise(y.elements(), (from, n) -> body.run(Task.WHOLE, 0, from, n)));
+        return Kernel.whole(Binding.elementWise(y.elements(), (from, n, thread) -> body.run(Task.WHOLE, 0, from, n)));
     }
 
     static Kernel activation(Op.Activation op, Binding binding) {
@@ -60,27 +60,14 @@ final class ElementWiseKernels {
     }
 
     static Kernel add(Op.Add op, Binding binding) {
-        return ofTwo(op, op.a(), op.b(), op.y(), binding, binding.primitives()::add);
-    }
-
-    static Kernel multiply(Op.Multiply op, Binding binding) {
-        return ofTwo(op, op.a(), op.b(), op.y(), binding, binding.primitives()::multiply);
-    }
-
-    /** A function of two tensors, over neighbouring elements. */
-    private interface OfTwo {
-        void compute(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
-    }
-
-    private static Kernel ofTwo(
-            Op op, TensorRef aTensor, TensorRef bTensor, TensorRef yTensor, Binding binding, OfTwo f) {
-        Operand a = binding.operand(op, aTensor);
-        Operand b = binding.operand(op, bTensor);
-        Operand y = binding.operand(op, yTensor);
+        Primitives primitives = binding.primitives();
+        Operand a = binding.operand(op, op.a());
+        Operand b = binding.operand(op, op.b());
+        Operand y = binding.operand(op, op.y());
         return forEachElement(
-                yTensor,
+                op.y(),
                 binding,
-                (task, frame, from, n) -> f.compute(
+                (task, frame, from, n) -> primitives.add(
                         a.reals,
                         a.at(task, frame) + from,
                         b.reals,
@@ -88,18 +75,6 @@ final class ElementWiseKernels {
                         y.reals,
                         y.at(task, frame) + from,
                         n));
-    }
-
-    static Kernel scale(Op.Scale op, Binding binding) {
-        Primitives primitives = binding.primitives();
-        Operand x = binding.operand(op, op.x());
-        Operand y = binding.operand(op, op.y());
-        float factor = (float) op.factor();
-        return forEachElement(
-                op.y(),
-                binding,
-                (task, frame, from, n) -> primitives.scale(
-                        x.reals, x.at(task, frame) + from, factor, y.reals, y.at(task, frame) + from, n));
     }
 
     /** The random words are counted along the logical layout, so one sample comes after the other. */

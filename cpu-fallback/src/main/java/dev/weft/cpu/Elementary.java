@@ -1,6 +1,11 @@
 package dev.weft.cpu;
 
-/** Elementary functions in float, by polynomials of our own, so that the bits are the same before and after compilation. */
+import dev.weft.op.expr.Polynomials;
+
+/**
+ * Elementary functions in float, by polynomials of our own, so that the bits are the same before and after compilation. They are
+ * those of {@link dev.weft.op.expr.Code#writtenOut}.
+ */
 final class Elementary {
     /** Bounds of the errors, in units in the last place of the exact result. */
     static final double EXP_ULPS = 1.5;
@@ -10,52 +15,31 @@ final class Elementary {
     static final double LOG1P_ULPS = 1.5;
     static final double NORMAL_ULPS = 4;
 
-    static final float LOG2_E = 1.44269504f;
-    /** The leading bits of log 2: products with whole numbers up to 150 are exact. */
-    static final float LN2_HIGH = 0.693359375f;
+    private static final float[] EXP = Polynomials.exp();
+    static final float E2 = EXP[5];
+    static final float E3 = EXP[4];
+    static final float E4 = EXP[3];
+    static final float E5 = EXP[2];
+    static final float E6 = EXP[1];
+    static final float E7 = EXP[0];
 
-    static final float LN2_LOW = -2.12194440e-4f;
+    private static final float[] TANH = Polynomials.tanh();
+    static final float T0 = TANH[4];
+    static final float T1 = TANH[3];
+    static final float T2 = TANH[2];
+    static final float T3 = TANH[1];
+    static final float T4 = TANH[0];
 
-    /** Above, exp is infinite. */
-    static final float EXP_MAX = 88.72284f;
-
-    /** Below, exp is zero. */
-    static final float EXP_MIN = -103.97209f;
-
-    /** Below this magnitude tanh is the number itself, with its sign where it is a zero. */
-    static final float TANH_LINEAR = 0x1p-12f;
-
-    /** Below this magnitude tanh is an odd polynomial, above it comes from exp. */
-    static final float TANH_POLYNOMIAL = 0.625f;
-
-    /** Coefficients of exp(r) = 1 + r + r^2 (E2 + E3 r + ...), |r| at most log(2) / 2: minimax, from Cephes. */
-    static final float E2 = 5.0000001201e-1f;
-
-    static final float E3 = 1.6666665459e-1f;
-    static final float E4 = 4.1665795894e-2f;
-    static final float E5 = 8.3334519073e-3f;
-    static final float E6 = 1.3981999507e-3f;
-    static final float E7 = 1.9875691500e-4f;
-
-    /** Coefficients of tanh(x) = x + x^3 (T0 + T1 x^2 + ...): minimax, from Cephes. */
-    static final float T0 = -3.33332819422e-1f;
-
-    static final float T1 = 1.33314422036e-1f;
-    static final float T2 = -5.37397155531e-2f;
-    static final float T3 = 2.06390887954e-2f;
-    static final float T4 = -5.70498872745e-3f;
-
-    /** Coefficients of log(1 + f) = f - f^2 / 2 + f^3 (L0 + L1 f + ...): minimax, from Cephes. */
-    static final float L0 = 3.3333331174e-1f;
-
-    static final float L1 = -2.4999993993e-1f;
-    static final float L2 = 2.0000714765e-1f;
-    static final float L3 = -1.6668057665e-1f;
-    static final float L4 = 1.4249322787e-1f;
-    static final float L5 = -1.2420140846e-1f;
-    static final float L6 = 1.1676998740e-1f;
-    static final float L7 = -1.1514610310e-1f;
-    static final float L8 = 7.0376836292e-2f;
+    private static final float[] LOG1P = Polynomials.log1p();
+    static final float L0 = LOG1P[8];
+    static final float L1 = LOG1P[7];
+    static final float L2 = LOG1P[6];
+    static final float L3 = LOG1P[5];
+    static final float L4 = LOG1P[4];
+    static final float L5 = LOG1P[3];
+    static final float L6 = LOG1P[2];
+    static final float L7 = LOG1P[1];
+    static final float L8 = LOG1P[0];
 
     /** The leading bits of pi / 2, and those that follow. */
     static final float HALF_PI = 1.57079637f;
@@ -69,36 +53,32 @@ final class Elementary {
     static final float S2 = -4.674281925e-3f;
     static final float S3 = 1.517108903e-4f;
 
-    /** The bits of the square root of one half. */
-    static final int SQRT_HALF_BITS = 0x3f3504f3;
-
-    /** Adding and subtracting it rounds to a whole number, which the last bits hold in between. */
-    static final float ROUNDER = 0x1.8p23f;
-
-    static final int ROUNDER_BITS = 0x4b400000;
-
     private Elementary() {}
 
     static float exp(float x) {
-        if (!(x <= EXP_MAX)) {
-            return x > EXP_MAX ? Float.POSITIVE_INFINITY : x;
+        if (!(x <= Polynomials.EXP_MAX)) {
+            return x > Polynomials.EXP_MAX ? Float.POSITIVE_INFINITY : x;
         }
-        if (x < EXP_MIN) {
+        if (x < Polynomials.EXP_MIN) {
             return 0;
         }
         // x = n log 2 + r
-        float n = x * LOG2_E + ROUNDER - ROUNDER;
-        float r = x - n * LN2_HIGH - n * LN2_LOW;
+        float rounded = x * Polynomials.LOG2_E + Polynomials.ROUNDER;
+        float n = rounded - Polynomials.ROUNDER;
+        float r = x - n * Polynomials.LN2_HIGH - n * Polynomials.LN2_LOW;
         float p = ((((E7 * r + E6) * r + E5) * r + E4) * r + E3) * r + E2;
-        float y = p * r * r + r + 1;
-        // 2^n in two steps, since it may be no normal number
-        int whole = (int) n;
-        int half = whole >> 1;
-        return y * powerOfTwo(half) * powerOfTwo(whole - half);
+        return scale(p * r * r + r + 1, rounded);
     }
 
     private static float powerOfTwo(int n) {
         return Float.intBitsToFloat((n + 127) << 23);
+    }
+
+    /** {@code x 2^n} for {@code rounded = n +} {@link Polynomials#ROUNDER}, in two steps, since 2^n may be no normal number. */
+    static float scale(float x, float rounded) {
+        int n = Float.floatToRawIntBits(rounded) - Polynomials.ROUNDER_BITS;
+        int half = n >> 1;
+        return x * powerOfTwo(half) * powerOfTwo(n - half);
     }
 
     /** {@code 1 / (1 + exp(-x))}. */
@@ -109,10 +89,10 @@ final class Elementary {
 
     static float tanh(float x) {
         float size = Math.abs(x);
-        if (size < TANH_LINEAR) {
+        if (size < Polynomials.TANH_LINEAR) {
             return x;
         }
-        if (size < TANH_POLYNOMIAL) {
+        if (size < Polynomials.TANH_POLYNOMIAL) {
             float z = x * x;
             return ((((T4 * z + T3) * z + T2) * z + T1) * z + T0) * z * x + x;
         }
@@ -122,19 +102,35 @@ final class Elementary {
     /** The logarithm of {@code 1 + x}, for x from 0 on. */
     static float log1p(float x) {
         float u = 1 + x;
-        return u == Float.POSITIVE_INFINITY ? u : log(u, (x - (u - 1)) / u);
+        return u == Float.POSITIVE_INFINITY ? u : log(u, (x - (u - 1)) / u, 0);
     }
 
-    /** The logarithm of a normal number {@code u}, to which a {@code rest} far below its last place is added. */
-    private static float log(float u, float rest) {
-        // u = 2^n (1 + f), 1 + f from the root of one half to the root of two
-        int bits = Float.floatToRawIntBits(u);
-        int whole = (bits - SQRT_HALF_BITS) >> 23;
-        float n = whole;
-        float f = Float.intBitsToFloat(bits - (whole << 23)) - 1;
+    /** The natural logarithm: minus infinity of a zero, NaN below. */
+    static float log(float x) {
+        if (!(x > 0 && x < Float.POSITIVE_INFINITY)) {
+            return x < 0 ? Float.NaN : x == 0 ? Float.NEGATIVE_INFINITY : x;
+        }
+        return x < Float.MIN_NORMAL ? log(x * 0x1p23f, 0, -23) : log(x, 0, 0);
+    }
+
+    /** The n for which {@code x = 2^n m}, m from the root of one half to the root of two. */
+    static float exponent(float x) {
+        return Float.floatToRawIntBits(x) - Polynomials.SQRT_HALF_BITS >> 23;
+    }
+
+    /** The m of {@link #exponent}. */
+    static float mantissa(float x) {
+        int bits = Float.floatToRawIntBits(x);
+        return Float.intBitsToFloat(bits - (bits - Polynomials.SQRT_HALF_BITS >> 23 << 23));
+    }
+
+    /** The logarithm of {@code 2^shift u} for a normal u, to which a {@code rest} far below its last place is added. */
+    private static float log(float u, float rest, float shift) {
+        float n = exponent(u) + shift;
+        float f = mantissa(u) - 1;
         float z = f * f;
         float p = (((((((L8 * f + L7) * f + L6) * f + L5) * f + L4) * f + L3) * f + L2) * f + L1) * f + L0;
-        return f + (p * f * z + n * LN2_LOW - 0.5f * z + rest) + n * LN2_HIGH;
+        return f + (p * f * z + n * Polynomials.LN2_LOW - 0.5f * z + rest) + n * Polynomials.LN2_HIGH;
     }
 
     /**
@@ -149,7 +145,7 @@ final class Elementary {
         float one = Float.floatToRawIntBits(x) >>> 31;
         float u = one + x;
         // the logarithm's rest is this one divided by u, from 1/2 to 1, which changes less than a rounding does
-        float radius = (float) Math.sqrt(-2 * log(u, x - (u - one)));
+        float radius = (float) Math.sqrt(-2 * log(u, x - (u - one), 0));
         float z = quarter * quarter;
         float p = ((S3 * z + S2) * z + S1) * z + S0;
         return radius * ((p * z + HALF_PI_LOW) * quarter + quarter * HALF_PI);

@@ -70,7 +70,7 @@ final class Fusion {
         if (!(onlyReader(first.outputs().get(0)) instanceof Op.AddBias bias)) {
             return List.of(first);
         }
-        if (!(onlyReader(bias.y()) instanceof Op.Activation relu) || relu.function() != Op.Function.RELU) {
+        if (!(onlyReader(bias.y()) instanceof Op.Activation relu) || relu.function() != Op.Nonlinearity.RELU) {
             return List.of(first, bias);
         }
         Op.MaxPool2d pool = first instanceof Op.Conv2d ? pool(relu) : null;
@@ -123,7 +123,7 @@ final class Fusion {
 
     /** The pooling whose backward op can be fused with that of the ReLU before it. */
     private Op.MaxPool2d pool(Op.ActivationBackward backward) {
-        boolean fused = backward.function() == Op.Function.RELU
+        boolean fused = backward.function() == Op.Nonlinearity.RELU
                 && writers.get(backward.y()) instanceof Op.Activation relu
                 && writers.get(relu.x()) instanceof Op.AddBias bias
                 && writers.get(bias.x()) instanceof Op.Conv2d conv

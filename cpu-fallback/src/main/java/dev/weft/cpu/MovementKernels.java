@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Ops that move values: reshape, concat, slice and the gathering of a batch. */
+/** Ops that move values: reshape, concat, slice, the gathering of a batch and one-hot rows. */
 final class MovementKernels {
     private MovementKernels() {}
 
@@ -102,6 +102,22 @@ final class MovementKernels {
                 partTensor.shape().get(axis) * inner,
                 whole.get(axis) * inner,
                 from * inner);
+    }
+
+    /** A label outside the row, which padding may hold, leaves it zero. */
+    static Kernel oneHot(Op.OneHot op, Binding binding) {
+        Ints labels = binding.ints(op.labels());
+        Reals y = binding.reals(op.y());
+        int columns = op.y().shape().get(op.y().shape().rank() - 1);
+        return Kernel.whole(Phase.single(() -> {
+            Arrays.fill(y.a, y.at, y.at + y.length, 0);
+            for (int n = 0; n < y.length / columns; n++) {
+                int label = labels.a[labels.at + n];
+                if (label >= 0 && label < columns) {
+                    y.a[y.at + n * columns + label] = 1;
+                }
+            }
+        }));
     }
 
     /** Rows of a part of the work where a batch is gathered row by row. */

@@ -48,9 +48,10 @@ final class Placement {
         return mapped(op) && !hasLargeWeights(op) && !(rowsOnly && worksOnRows(op));
     }
 
-    /** Whether each row of the op's results depends on the same row of its operands. */
+    /** Whether each row of the op's results depends on the same row of its operands, and there is a kernel for tiles. */
     private static boolean mapped(Op op) {
         return op.batchRule() == BatchRule.MAPPED
+                && !(op instanceof Op.Reduce || op instanceof Op.OneHot)
                 && op.outputs().stream().noneMatch(y -> y.root().role().persistent());
     }
 
@@ -61,8 +62,7 @@ final class Placement {
                 || op instanceof Op.Activation
                 || op instanceof Op.ActivationBackward
                 || op instanceof Op.Add
-                || op instanceof Op.Multiply
-                || op instanceof Op.Scale
+                || op instanceof Op.Map
                 || op instanceof Op.Dropout
                 || op instanceof Op.DropoutBackward
                 || op instanceof Op.Reshape

@@ -23,6 +23,9 @@ interface Primitives {
     /** The loops of softmax and the losses, for tiles. */
     Losses losses();
 
+    /** The loops that expressions are made of. */
+    BlockLoops blockLoops();
+
     /** Turns rows of bytes into a tile: element i of lane n is {@code values[x[xAt + n row + i] & 0xff]}. */
     default void bytesToLanes(byte[] x, int xAt, int row, float[] values, float[] y, int yAt) {
         int lanes = lanes();
@@ -161,9 +164,6 @@ interface Primitives {
     /** {@code y = x + value}. */
     void addScalar(float[] x, int xAt, float value, float[] y, int yAt, int n);
 
-    /** {@code y = a b}. */
-    void multiply(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
-
     /** {@code y = factor x}; both may be the same elements. */
     void scale(float[] x, int xAt, float factor, float[] y, int yAt, int n);
 
@@ -193,6 +193,12 @@ interface Primitives {
 
     /** The sum of {@code x}, in an order that depends on {@code n} alone. */
     float sum(float[] x, int xAt, int n);
+
+    /** {@code y = max(a, b)}, NaN where one is NaN. */
+    void max(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n);
+
+    /** The largest element of {@code x}, NaN where one is NaN; minus infinity where there is none. */
+    float max(float[] x, int xAt, int n);
 
     /** Whether no element is NaN or infinite. */
     boolean allFinite(float[] x, int xAt, int n);

@@ -13,6 +13,7 @@ final class ScalarPrimitives implements Primitives {
     private final LoopMemory memory = new LoopMemory(ScalarProducts.WIDTH);
     private final Products products = new ScalarProducts(memory);
     private final Pooling pooling = new ScalarPooling(memory);
+    private final BlockLoops blockLoops = new ScalarBlockLoops();
     private final Losses losses = new ScalarLosses(LANES);
 
     @Override
@@ -36,6 +37,11 @@ final class ScalarPrimitives implements Primitives {
     }
 
     @Override
+    public BlockLoops blockLoops() {
+        return blockLoops;
+    }
+
+    @Override
     public void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
         for (int i = 0; i < n; i++) {
             y[yAt + i] = a[aAt + i] + b[bAt + i];
@@ -46,13 +52,6 @@ final class ScalarPrimitives implements Primitives {
     public void addScalar(float[] x, int xAt, float value, float[] y, int yAt, int n) {
         for (int i = 0; i < n; i++) {
             y[yAt + i] = x[xAt + i] + value;
-        }
-    }
-
-    @Override
-    public void multiply(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
-        for (int i = 0; i < n; i++) {
-            y[yAt + i] = a[aAt + i] * b[bAt + i];
         }
     }
 
@@ -135,6 +134,22 @@ final class ScalarPrimitives implements Primitives {
             s0 += x[i];
         }
         return (s0 + s1) + (s2 + s3);
+    }
+
+    @Override
+    public void max(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yAt + i] = Math.max(a[aAt + i], b[bAt + i]);
+        }
+    }
+
+    @Override
+    public float max(float[] x, int xAt, int n) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < n; i++) {
+            max = Math.max(max, x[xAt + i]);
+        }
+        return max;
     }
 
     @Override

@@ -24,11 +24,7 @@ final class Step {
         return (float) steps.learningRate(index, optimizer);
     }
 
-    float biasCorrection1(int optimizer) {
-        return (float) steps.biasCorrection1(index, optimizer);
-    }
-
-    float biasCorrection2(int optimizer) {
-        return (float) steps.biasCorrection2(index, optimizer);
+    float correction(int optimizer, int n) {
+        return (float) steps.correction(index, optimizer, n);
     }
 }

@@ -10,7 +10,7 @@ final class UpdateKernels {
         Primitives primitives = binding.primitives();
         Step step = binding.step();
         Reals x = binding.reals(op.x());
-        return Kernel.whole(Binding.elementWise(x.length, (from, n) -> {
+        return Kernel.whole(Binding.elementWise(x.length, (from, n, thread) -> {
             if (step.nonFiniteStep < 0 && !primitives.allFinite(x.a, x.at + from, n)) {
                 step.nonFiniteStep = step.number;
             }
@@ -23,7 +23,7 @@ final class UpdateKernels {
         Reals w = binding.reals(op.w());
         Reals dw = binding.reals(op.dw());
         Reals v = op.velocity() == null ? null : binding.reals(op.velocity());
-        return Kernel.whole(Binding.elementWise(w.length, (from, n) -> {
+        return Kernel.whole(Binding.elementWise(w.length, (from, n, thread) -> {
             if (step.nonFiniteStep >= 0) {
                 return;
             }
@@ -48,7 +48,7 @@ final class UpdateKernels {
         Reals dw = binding.reals(op.dw());
         Reals m = binding.reals(op.m());
         Reals v = binding.reals(op.v());
-        return Kernel.whole(Binding.elementWise(w.length, (from, n) -> {
+        return Kernel.whole(Binding.elementWise(w.length, (from, n, thread) -> {
             if (step.nonFiniteStep >= 0) {
                 return;
             }
@@ -60,8 +60,8 @@ final class UpdateKernels {
                     (float) op.epsilon(),
                     (float) op.weightDecay(),
                     step.learningRate(op.optimizer()) * (float) op.learningRateScale(),
-                    step.biasCorrection1(op.optimizer()),
-                    step.biasCorrection2(op.optimizer()));
+                    step.correction(op.optimizer(), 0),
+                    step.correction(op.optimizer(), 1));
             primitives.adam(w.a, w.at + from, dw.a, dw.at + from, m.a, m.at + from, v.a, v.at + from, n, constants);
         }));
     }
@@ -70,7 +70,7 @@ final class UpdateKernels {
         Step step = binding.step();
         Reals x = binding.reals(op.x());
         Reals state = binding.reals(op.state());
-        return Kernel.whole(Binding.elementWise(state.length, (from, n) -> {
+        return Kernel.whole(Binding.elementWise(state.length, (from, n, thread) -> {
             if (step.nonFiniteStep < 0) {
                 System.arraycopy(x.a, x.at + from, state.a, state.at + from, n);
             }

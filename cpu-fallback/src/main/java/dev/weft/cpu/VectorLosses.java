@@ -31,7 +31,7 @@ final class VectorLosses implements Losses {
         for (int i = 0; i < end; i += LANES) {
             FloatVector.fromArray(SPECIES, x, xAt + i).sub(max).intoArray(y, yAt + i);
         }
-        VectorElementary.exp(y, yAt, end);
+        VectorElementary.exp(y, yAt, y, yAt, end);
         FloatVector sum = FloatVector.broadcast(SPECIES, -1);
         FloatVector lost = FloatVector.zero(SPECIES);
         for (int i = 0; i < end; i += LANES) {

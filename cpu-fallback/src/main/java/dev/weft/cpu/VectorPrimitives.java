@@ -18,6 +18,7 @@ final class VectorPrimitives implements Primitives {
 
     private final Products products = new VectorProducts();
     private final Pooling pooling = new VectorPooling();
+    private final BlockLoops blockLoops = new VectorBlockLoops();
     private final Losses losses = new VectorLosses();
 
     static {
@@ -45,6 +46,11 @@ final class VectorPrimitives implements Primitives {
     }
 
     @Override
+    public BlockLoops blockLoops() {
+        return blockLoops;
+    }
+
+    @Override
     public void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
         int i = 0;
         for (; i <= n - LANES; i += LANES) {
@@ -65,19 +71,6 @@ final class VectorPrimitives implements Primitives {
         }
         for (; i < n; i++) {
             y[yAt + i] = x[xAt + i] + value;
-        }
-    }
-
-    @Override
-    public void multiply(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i <= n - LANES; i += LANES) {
-            FloatVector.fromArray(SPECIES, a, aAt + i)
-                    .mul(FloatVector.fromArray(SPECIES, b, bAt + i))
-                    .intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = a[aAt + i] * b[bAt + i];
         }
     }
 
@@ -199,6 +192,36 @@ final class VectorPrimitives implements Primitives {
             sum += x[xAt + i];
         }
         return sum;
+    }
+
+    @Override
+    public void max(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector.fromArray(SPECIES, a, aAt + i)
+                    .max(FloatVector.fromArray(SPECIES, b, bAt + i))
+                    .intoArray(y, yAt + i);
+        }
+        for (; i < n; i++) {
+            y[yAt + i] = Math.max(a[aAt + i], b[bAt + i]);
+        }
+    }
+
+    @Override
+    public float max(float[] x, int xAt, int n) {
+        FloatVector lanes = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            lanes = FloatVector.fromArray(SPECIES, x, xAt + i).max(lanes);
+        }
+        float max = Float.NEGATIVE_INFINITY;
+        for (int lane = 0; lane < LANES; lane++) {
+            max = Math.max(max, lanes.lane(lane));
+        }
+        for (; i < n; i++) {
+            max = Math.max(max, x[xAt + i]);
+        }
+        return max;
     }
 
     @Override

@@ -1,11 +1,22 @@
 package dev.weft.cpu;
 
+import static dev.weft.layer.Layers.activation;
+import static dev.weft.layer.Layers.conv2d;
+import static dev.weft.layer.Layers.flatten;
+import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.maxPool2d;
+import static dev.weft.layer.Layers.prelu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.backend.Backend;
 import dev.weft.conformance.Lenet5;
+import dev.weft.graph.Graph;
+import dev.weft.layer.Activations;
 import dev.weft.loss.Loss;
 import dev.weft.optim.Adam;
+import dev.weft.optim.Optimizer;
+import dev.weft.optim.RuleOptimizer;
+import dev.weft.optim.Rules;
 import dev.weft.train.Callback;
 import dev.weft.train.Model;
 import dev.weft.train.Trainer;
@@ -59,11 +70,28 @@ class AllocationTest {
     /** While methods are still interpreted, the Vector API keeps its vectors on the heap; hence the warm-up. */
     @Test
     void aSteadyStepAllocatesLessThanOneKilobyte() {
+        assertAllocatesNothing(Lenet5.graph(), Adam.of(1e-3));
+    }
+
+    @Test
+    void expressionsAllocateNothing() {
+        Graph graph = Graph.sequential(
+                Lenet5.graph().input().shape(),
+                conv2d(4, 5),
+                activation(Activations.geluTanh()),
+                maxPool2d(2),
+                prelu(),
+                flatten(),
+                linear(10));
+        assertAllocatesNothing(graph, RuleOptimizer.of(Rules.adam(0.9, 0.999, 1e-8), 1e-3));
+    }
+
+    private static void assertAllocatesNothing(Graph graph, Optimizer optimizer) {
         Meter meter = new Meter();
         int batch = 8;
         try (Backend backend = CpuBackend.open(2);
-                Model model = Model.create(Lenet5.graph(), backend, 1)) {
-            meter.trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), Adam.of(1e-3))
+                Model model = Model.create(graph, backend, 1)) {
+            meter.trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer)
                     .batch(batch)
                     .callback(meter);
             meter.trainer.fit(Lenet5.images(batch * (STEPS_OF_A_WINDOW * 2) * MAX_WINDOWS));

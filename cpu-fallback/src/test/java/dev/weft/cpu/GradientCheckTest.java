@@ -94,8 +94,8 @@ class GradientCheckTest {
     void aWrongRuleIsSeenInTheParametersThatItReaches() {
         GradientReport report = check(new ReplacingBackend(
                 reference,
-                op -> op instanceof Op.ActivationBackward a && a.function() == Op.Function.TANH
-                        ? new Op.ActivationBackward(a.layer(), Op.Function.SIGMOID, a.y(), a.dy(), a.dx())
+                op -> op instanceof Op.ActivationBackward a && a.function() == Op.Nonlinearity.TANH
+                        ? new Op.ActivationBackward(a.layer(), Op.Nonlinearity.SIGMOID, a.y(), a.dy(), a.dx())
                         : op));
         assertThat(report.passed()).isFalse();
         assertThat(report.entries().stream().filter(e -> !e.equal()).map(GradientReport.Entry::name))

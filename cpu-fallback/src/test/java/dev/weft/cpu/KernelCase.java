@@ -9,11 +9,15 @@ import static dev.weft.layer.Layers.relu;
 import dev.weft.conformance.Lenet5;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.layer.Activations;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.op.Window2d;
+import dev.weft.op.expr.Code;
+import dev.weft.op.expr.Function;
 import dev.weft.optim.Adam;
 import dev.weft.optim.Optimizer;
+import dev.weft.optim.Rules;
 import dev.weft.optim.Sgd;
 import dev.weft.program.DataTensors;
 import dev.weft.program.GraphLowering;
@@ -25,6 +29,7 @@ import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -132,6 +137,12 @@ record KernelCase(String name, Program program) {
         if (op instanceof Op.MatMul product) {
             return "mat_mul " + product.attributes();
         }
+        if (op instanceof Op.Map map) {
+            return "map " + map.function();
+        }
+        if (op instanceof Op.Reduce reduce) {
+            return "reduce " + reduce.attributes();
+        }
         boolean optional =
                 op instanceof Op.Activation || op instanceof Op.ActivationBackward || op instanceof Op.SgdUpdate;
         return optional && !op.attributes().isEmpty()
@@ -149,13 +160,31 @@ record KernelCase(String name, Program program) {
         TensorRef dy = renamed("dy", x);
         TensorRef dx = renamed("dx", x);
         TensorRef mask = TensorRef.batched("mask", DType.U8, x.shape());
-        for (Op.Function function : Op.Function.values()) {
+        for (Op.Nonlinearity function : Op.Nonlinearity.values()) {
             ops.add(new Op.Activation("", function, x, y));
             ops.add(new Op.ActivationBackward("", function, y, dy, dx));
         }
+        Function sixNodes = Function.of(
+                "six nodes",
+                (a, b) -> a.times(b).plus(1).times(a).minus(b).times(0.5).plus(b));
+        for (Function function : List.of(sixNodes, Activations.geluTanh(), Activations.gelu())) {
+            TensorRef[] operands = {x, dy};
+            ops.add(Op.Map.of("", function, y, Arrays.copyOf(operands, function.operands())));
+        }
+        TensorRef perChannel = TensorRef.unbatched("slope", DType.REAL, Shape.of(6));
+        Function scaled = Function.of("scaled", (a, b) -> a.times(b));
+        List<Integer> all = List.of(0, 1, 2, 3);
+        ops.add(new Op.Map("", scaled, List.of(x, perChannel), List.of(all, List.of(1)), y));
+        for (Op.Reduction reduction : Op.Reduction.values()) {
+            ops.add(new Op.Reduce("", reduction, x, 2, 4, TensorRef.batched("y", DType.REAL, Shape.of(ROWS, 6))));
+            TensorRef ofBatch = TensorRef.unbatched("y", DType.REAL, Shape.of(6, 28, 28));
+            ops.add(new Op.Reduce("", reduction, x, 0, 1, ofBatch));
+        }
+        ops.add(new Op.OneHot(
+                "",
+                TensorRef.batched("labels", DType.I32, Shape.of(ROWS)),
+                TensorRef.batched("y", DType.REAL, Shape.of(ROWS, 100))));
         ops.add(new Op.Add("", x, dy, y));
-        ops.add(new Op.Multiply("", x, dy, y));
-        ops.add(new Op.Scale("", x, 0.1, y));
         ops.add(new Op.RandomUniform("", -1, 1, 1, 1, y));
         ops.add(new Op.RandomNormal("", 0, 1, 1, 1, y));
         ops.add(new Op.Bernoulli("", x, 1, 1, y));
@@ -183,6 +212,9 @@ record KernelCase(String name, Program program) {
         TensorRef w = flat("w");
         ops.add(new Op.SgdUpdate("", w, flat("dw"), flat("v"), 0.9, false, 1e-4, 1, 0));
         ops.add(new Op.SgdUpdate("", w, flat("dw"), flat("v"), 0.9, true, 1e-4, 1, 0));
+        Code adam = Rules.adam(0.9, 0.999, 1e-8).bind(1, 0).code();
+        ops.add(new Op.RuleUpdate("", "adam", adam, w, flat("dw"), List.of(flat("m"), flat("v")), 0));
+        ops.add(new Op.AdamUpdate("", w, flat("dw"), flat("m"), flat("v"), 0.9, 0.999, 1e-8, 0, 1, 0));
         ops.add(new Op.StateUpdate(
                 "",
                 TensorRef.unbatched("next", DType.REAL, w.shape()),

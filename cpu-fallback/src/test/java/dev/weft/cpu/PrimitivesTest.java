@@ -49,8 +49,16 @@ class PrimitivesTest {
             check(y, n, i -> Elementary.sigmoid(x[i]));
             p.tanh(x, 1, y, 1, n);
             check(y, n, i -> Elementary.tanh(x[i]));
-            p.multiply(x, 1, z, 1, y, 1, n);
-            check(y, n, i -> x[i] * z[i]);
+            p.max(x, 1, z, 1, y, 1, n);
+            check(y, n, i -> Math.max(x[i], z[i]));
+            for (int i = 1; i <= n; i++) {
+                float before = x[i];
+                x[i] = 100;
+                assertThat(p.max(x, 1, n)).isEqualTo(100);
+                x[i] = Float.NaN;
+                assertThat(p.max(x, 1, n)).isNaN();
+                x[i] = before;
+            }
             p.scale(x, 1, 3, y, 1, n);
             check(y, n, i -> 3 * x[i]);
             p.scale(y, 1, 0.5f, y, 1, n);

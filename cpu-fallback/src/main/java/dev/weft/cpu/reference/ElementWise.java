@@ -3,7 +3,7 @@ package dev.weft.cpu.reference;
 import dev.weft.op.Op;
 import dev.weft.random.Philox;
 
-/** Activations, sums, products, dropout and constants. */
+/** Activations, sums, dropout and constants. */
 final class ElementWise {
     private ElementWise() {}
 
@@ -41,25 +41,6 @@ final class ElementWise {
         Cells y = t.cells(op.y());
         for (int i = 0; i < y.length(); i++) {
             y.set(i, a.get(i) + b.get(i), Math.abs(a.get(i)) + Math.abs(b.get(i)));
-        }
-    }
-
-    static void multiply(Op.Multiply op, Tensors t) {
-        Cells a = t.cells(op.a());
-        Cells b = t.cells(op.b());
-        Cells y = t.cells(op.y());
-        for (int i = 0; i < y.length(); i++) {
-            double value = a.get(i) * b.get(i);
-            y.set(i, value, Math.abs(value));
-        }
-    }
-
-    static void scale(Op.Scale op, Tensors t) {
-        Cells x = t.cells(op.x());
-        Cells y = t.cells(op.y());
-        for (int i = 0; i < y.length(); i++) {
-            double value = op.factor() * x.get(i);
-            y.set(i, value, Math.abs(value));
         }
     }
 

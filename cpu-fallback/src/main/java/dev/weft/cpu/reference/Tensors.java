@@ -62,12 +62,8 @@ final class Tensors {
         return steps.learningRate(index, optimizer);
     }
 
-    double biasCorrection1(int optimizer) {
-        return steps.biasCorrection1(index, optimizer);
-    }
-
-    double biasCorrection2(int optimizer) {
-        return steps.biasCorrection2(index, optimizer);
+    double correction(int optimizer, int n) {
+        return steps.correction(index, optimizer, n);
     }
 
     /** The latch: the first step that met a non-finite value, or -1. */

@@ -49,8 +49,8 @@ final class Updates {
         Cells m = t.cells(op.m());
         Cells v = t.cells(op.v());
         double rate = t.learningRate(op.optimizer()) * op.learningRateScale();
-        double c1 = t.biasCorrection1(op.optimizer());
-        double c2 = t.biasCorrection2(op.optimizer());
+        double c1 = t.correction(op.optimizer(), 0);
+        double c2 = t.correction(op.optimizer(), 1);
         for (int i = 0; i < w.length(); i++) {
             double g = dw.get(i);
             double first = op.beta1() * m.get(i) + (1 - op.beta1()) * g;
