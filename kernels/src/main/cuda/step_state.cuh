@@ -10,13 +10,15 @@ struct StepState {
     int batch;                  // rows of the batch
 };
 
-// The table of rates has three floats a step.
+// The table of rates has eight floats a step: the learning rate, and up to seven corrections.
+constexpr int RATES = 8;
+
 __device__ __forceinline__ float learning_rate(const StepState* state, const float* rates) {
-    return rates[3 * state->index];
+    return rates[RATES * state->index];
 }
 __device__ __forceinline__ float bias_correction1(const StepState* state, const float* rates) {
-    return rates[3 * state->index + 1];
+    return rates[RATES * state->index + 1];
 }
 __device__ __forceinline__ float bias_correction2(const StepState* state, const float* rates) {
-    return rates[3 * state->index + 2];
+    return rates[RATES * state->index + 2];
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import jcuda.driver.CUfunction;
 
 /**
  * Chooses the candidates for a program and collects their launches and library calls. Candidates name tensors and scratch
@@ -72,7 +73,7 @@ final class Binding {
     record Scratch(int group, int number, long bytes) {}
 
     /**
-     * Argument for the address of an optimizer's table of rates, three floats a step: learning rate, two bias corrections.
+     * Argument for the address of an optimizer's table of rates: for each step its learning rate and corrections.
      *
      * @param optimizer its number in the program
      */
@@ -205,9 +206,18 @@ final class Binding {
 
     /** A launch of a kernel that handles {@code elements} with a loop over the grid, 256 threads a block. */
     Launch elementWise(String module, String kernel, long elements, Object... arguments) {
+        return elementWise(kernel, modules.function(module, kernel), elements, arguments);
+    }
+
+    /** The same for a kernel that {@link PtxWriter} has written. */
+    Launch written(String kernel, String text, long elements, Object... arguments) {
+        return elementWise(kernel, modules.written(kernel, text), elements, arguments);
+    }
+
+    private Launch elementWise(String kernel, CUfunction function, long elements, Object... arguments) {
         int block = 256;
         long blocks = Math.min((elements + block - 1) / block, 32L * device.multiprocessors());
-        return launch(module, kernel, Grid.of((int) Math.max(1, blocks)), block, arguments);
+        return new Launch(kernel, function, Grid.of((int) Math.max(1, blocks)), block, 0, arguments);
     }
 
     private int scratchNumber;

@@ -64,8 +64,6 @@ final class Candidates {
             Candidate.of("activation_forward", Op.Activation.class, ElementWiseKernels::activation),
             Candidate.of("activation_backward", Op.ActivationBackward.class, ElementWiseKernels::activationBackward),
             Candidate.of("add", Op.Add.class, ElementWiseKernels::add),
-            Candidate.of("multiply", Op.Multiply.class, ElementWiseKernels::multiply),
-            Candidate.of("scale", Op.Scale.class, ElementWiseKernels::scale),
             Candidate.of("random_uniform", Op.RandomUniform.class, RandomKernels::uniform),
             Candidate.of("random_normal", Op.RandomNormal.class, RandomKernels::normal),
             Candidate.of("bernoulli", Op.Bernoulli.class, RandomKernels::bernoulli),
@@ -87,6 +85,9 @@ final class Candidates {
             Candidate.of("concat", Op.Concat.class, MovementKernels::concat),
             Candidate.of("slice", Op.Slice.class, MovementKernels::slice),
             Candidate.of("gather_rows", Op.GatherRows.class, MovementKernels::gatherRows),
+            Candidate.of("map", Op.Map.class, ExpressionKernels::map),
+            Candidate.of("reduce", Op.Reduce.class, ReduceKernels::reduce),
+            Candidate.of("one_hot", Op.OneHot.class, MovementKernels::oneHot),
             Candidate.of("softmax_forward", Op.Softmax.class, LossKernels::softmax),
             Candidate.of("softmax_backward", Op.SoftmaxBackward.class, LossKernels::softmaxBackward),
             Candidate.of(
@@ -103,6 +104,7 @@ final class Candidates {
             Candidate.of("check_finite", Op.CheckFinite.class, UpdateKernels::checkFinite),
             Candidate.of("sgd_update", Op.SgdUpdate.class, UpdateKernels::sgd),
             Candidate.of("adam_update", Op.AdamUpdate.class, UpdateKernels::adam),
+            Candidate.of("rule_update", Op.RuleUpdate.class, ExpressionKernels::update),
             Candidate.of("state_update", Op.StateUpdate.class, UpdateKernels::state));
 
     /**

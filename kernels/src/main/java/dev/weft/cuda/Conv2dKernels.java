@@ -161,8 +161,12 @@ final class Conv2dKernels {
 
     /** The same with as many filters a thread as there are kernels for, whatever the size of the batch. */
     static List<Launch> forwardWide(Op.Conv2d op, Binding binding) {
-        Forward f = Forward.at(List.of(op));
-        return List.of(f.launch(List.of(op), binding, Conv2dTiles.Tile.wide(f.correlation())));
+        return fusedWide(List.of(op), binding);
+    }
+
+    static List<Launch> fusedWide(List<Op> ops, Binding binding) {
+        Forward f = Forward.at(ops);
+        return List.of(f.launch(ops, binding, Conv2dTiles.Tile.wide(f.correlation())));
     }
 
     static List<Launch> forwardGeneral(Op.Conv2d op, Binding binding) {

@@ -128,7 +128,7 @@ final class CuDnnCalls {
     }
 
     static boolean isRelu(Op.ActivationBackward op, Binding binding) {
-        return op.function() == Op.Function.RELU;
+        return op.function() == Op.Nonlinearity.RELU;
     }
 
     /** cuDNN takes the sign from x, which has that of y: the call is that for {@code x = y}, whose ReLU is y again. */

@@ -4,9 +4,9 @@ import dev.weft.op.Op;
 import dev.weft.tensor.TensorRef;
 import java.util.List;
 
-/** Launches of {@code activation.cu}, {@code add.cu}, {@code multiply.cu}, {@code dropout.cu} and {@code fill.cu}. */
+/** Launches of {@code activation.cu}, {@code add.cu}, {@code dropout.cu} and {@code fill.cu}. */
 final class ElementWiseKernels {
-    /** In place of the ordinal of an {@link Op.Function}: none. */
+    /** In place of the ordinal of an {@link Op.Nonlinearity}: none. */
     static final int NO_FUNCTION = -1;
 
     private ElementWiseKernels() {}
@@ -60,20 +60,6 @@ final class ElementWiseKernels {
         int n = op.y().elements();
         int quads = quads(n, op.a(), op.b(), op.y());
         return List.of(binding.elementWise("add", "add", threads(n, quads), n, quads, op.a(), op.b(), op.y()));
-    }
-
-    static List<Launch> multiply(Op.Multiply op, Binding binding) {
-        int n = op.y().elements();
-        int quads = quads(n, op.a(), op.b(), op.y());
-        return List.of(
-                binding.elementWise("multiply", "multiply", threads(n, quads), n, quads, op.a(), op.b(), op.y()));
-    }
-
-    static List<Launch> scale(Op.Scale op, Binding binding) {
-        int n = op.y().elements();
-        int quads = quads(n, op.x(), op.y());
-        return List.of(binding.elementWise(
-                "multiply", "scale", threads(n, quads), n, quads, (float) op.factor(), op.x(), op.y()));
     }
 
     static List<Launch> dropout(Op.Dropout op, Binding binding) {

@@ -6,6 +6,7 @@ import dev.weft.data.DataFetcher;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,7 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The kernels of the jar, loaded when they are first asked for: one module of PTX for each family of ops. Where the
+ * Kernels, loaded when they are first asked for: those of the jar, one module of PTX for each family of ops, and those that are
+ * written for an expression, each a module of its own. Where the
  * driver refuses PTX, machine code is loaded that the assembler inside JCuda makes of it; the first time says so.
  */
 final class Modules {
@@ -38,6 +40,7 @@ final class Modules {
             new MachineCode(DataFetcher.defaultCache().resolve("kernels"));
     private final Map<String, CUmodule> modules = new HashMap<>();
     private final Map<String, CUfunction> functions = new HashMap<>();
+    private final Map<String, CUfunction> written = new HashMap<>();
 
     Modules(Device device) {
         this.device = device;
@@ -55,37 +58,52 @@ final class Modules {
         }
         CUmodule loaded = modules.get(module);
         if (loaded == null) {
-            loaded = load(module);
+            loaded = load(module + ".ptx", ptx(module));
             modules.put(module, loaded);
         }
-        CUfunction function = new CUfunction();
-        device.check(
-                JCudaDriver.cuModuleGetFunction(function, loaded, kernel),
-                "cuModuleGetFunction %s of %s.ptx".formatted(kernel, module));
+        CUfunction function = function(loaded, kernel, module + ".ptx");
         functions.put(module + "/" + kernel, function);
         return function;
     }
 
-    /** The kernels that were asked for so far, each {@code module/kernel}. */
+    /** The kernel of a text that {@link PtxWriter} has written. Equal texts are loaded once. */
+    synchronized CUfunction written(String kernel, String text) {
+        CUfunction known = written.get(text);
+        if (known == null) {
+            String what = "the kernel " + kernel;
+            known = function(load(what, terminated(text.getBytes(StandardCharsets.US_ASCII))), kernel, what);
+            written.put(text, known);
+        }
+        return known;
+    }
+
+    private CUfunction function(CUmodule loaded, String kernel, String what) {
+        CUfunction function = new CUfunction();
+        device.check(
+                JCudaDriver.cuModuleGetFunction(function, loaded, kernel),
+                "cuModuleGetFunction %s of %s".formatted(kernel, what));
+        return function;
+    }
+
+    /** The kernels of the jar that were asked for so far, each {@code module/kernel}. */
     synchronized Set<String> kernels() {
         return Set.copyOf(functions.keySet());
     }
 
-    private CUmodule load(String module) {
-        byte[] ptx = ptx(module);
+    private CUmodule load(String what, byte[] ptx) {
         CUmodule loaded = new CUmodule();
         int status = JCudaDriver.cuModuleLoadData(loaded, ptx);
         if (PTX_REFUSED.contains(status)) {
-            status = JCudaDriver.cuModuleLoadData(loaded, machineCode(module, ptx, status));
+            status = JCudaDriver.cuModuleLoadData(loaded, machineCode(what, ptx, status));
         }
-        device.check(status, "cuModuleLoadData " + module + ".ptx");
-        device.own("module " + module, () -> JCudaDriver.cuModuleUnload(loaded));
+        device.check(status, "cuModuleLoadData " + what);
+        device.own("module " + what, () -> JCudaDriver.cuModuleUnload(loaded));
         return loaded;
     }
 
-    private byte[] machineCode(String module, byte[] ptx, int refusal) {
+    private byte[] machineCode(String what, byte[] ptx, int refusal) {
         int computeCapability = device.computeCapability();
-        String refused = "the driver refuses %s.ptx with %s".formatted(module, CUresult.stringFor(refusal));
+        String refused = "the driver refuses %s with %s".formatted(what, CUresult.stringFor(refusal));
         try {
             byte[] code = machineCode.of(ptx, computeCapability);
             if (WARNED.compareAndSet(false, true)) {
@@ -111,10 +129,13 @@ final class Modules {
                 throw new DeviceException(
                         "the kernels " + module + ".ptx are missing from the jar; run" + " scripts/build-kernels");
             }
-            byte[] text = in.readAllBytes();
-            return Arrays.copyOf(text, text.length + 1);
+            return terminated(in.readAllBytes());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static byte[] terminated(byte[] text) {
+        return Arrays.copyOf(text, text.length + 1);
     }
 }

@@ -7,7 +7,7 @@ import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Launches of {@code reshape.cu}, {@code concat.cu}, {@code slice.cu} and {@code gather_rows.cu}. */
+/** Launches of {@code reshape.cu}, {@code concat.cu}, {@code slice.cu}, {@code gather_rows.cu} and {@code one_hot.cu}. */
 final class MovementKernels {
     /** Parts that one launch of {@code concat} takes. */
     private static final int PARTS = 4;
@@ -107,5 +107,13 @@ final class MovementKernels {
                 slots,
                 source,
                 op.y()));
+    }
+
+    static List<Launch> oneHot(Op.OneHot op, Binding binding) {
+        int n = op.y().elements();
+        int classes = op.y().shape().get(op.y().shape().rank() - 1);
+        int vector = Binding.aligned16(op.y()) ? 1 : 0;
+        return List.of(
+                binding.elementWise("one_hot", "one_hot", (n + 3L) / 4, n, classes, vector, op.labels(), op.y()));
     }
 }

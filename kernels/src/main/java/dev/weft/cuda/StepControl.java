@@ -58,8 +58,9 @@ final class StepControl {
             for (int i = 0; i < steps.count(); i++) {
                 int at = k * TABLE_BYTES + i * StepRange.RATES * Float.BYTES;
                 buffer.putFloat(at, (float) steps.learningRate(i, k));
-                buffer.putFloat(at + Float.BYTES, (float) steps.biasCorrection1(i, k));
-                buffer.putFloat(at + 2 * Float.BYTES, (float) steps.biasCorrection2(i, k));
+                for (int n = 0; n < StepRange.CORRECTIONS; n++) {
+                    buffer.putFloat(at + (1 + n) * Float.BYTES, (float) steps.correction(i, k, n));
+                }
             }
         }
         buffer.putLong(stateAt, steps.first());

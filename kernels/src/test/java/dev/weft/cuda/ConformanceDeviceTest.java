@@ -46,6 +46,18 @@ class ConformanceDeviceTest {
 
     private static final String MEDIUM = "sms=16;cc=8.6";
 
+    /** The pooled convolution as large batches have it, with more filters a thread. */
+    static final Candidate WIDE_POOLING =
+            Candidate.fused("conv2d_bias_activation_pool_wide", Conv2dKernels::matchPooled, Conv2dKernels::fusedWide);
+
+    /** The table with this candidate before all others. */
+    static List<Candidate> preferring(Candidate candidate) {
+        List<Candidate> table = new ArrayList<>(Candidates.TABLE);
+        table.remove(candidate);
+        table.add(0, candidate);
+        return table;
+    }
+
     private static CudaBackend open(String device, List<Candidate> candidates, boolean streamAlways) {
         TestDevice.configure(device);
         CudaBackend backend = new CudaBackend(0, candidates, new CudaBackend.Options(streamAlways, false));
@@ -59,6 +71,12 @@ class ConformanceDeviceTest {
         protected Backend open() {
             RUN.add(Resident.class);
             return ConformanceDeviceTest.open(LARGE, Candidates.TABLE, false);
+        }
+
+        /** Each is a kernel of its own, which the emulated driver compiles as C++. */
+        @Override
+        protected int randomExpressions() {
+            return TestDevice.GPU ? 1000 : 50;
         }
     }
 
@@ -109,13 +127,6 @@ class ConformanceDeviceTest {
                     }));
         }
 
-        private static List<Candidate> preferring(Candidate candidate) {
-            List<Candidate> table = new ArrayList<>(Candidates.TABLE);
-            table.remove(candidate);
-            table.add(0, candidate);
-            return table;
-        }
-
         /** The networks hold every pattern that is fused; here each op is executed alone. */
         @Test
         void networksWithoutFusionAgreeWithTheReference() {
@@ -125,6 +136,15 @@ class ConformanceDeviceTest {
             try (Backend reference = Backends.open("reference");
                     CudaBackend backend = open(SMALL, single, false)) {
                 Agreement.ofNetworks(reference, backend, MemoryMode.ARENA);
+            }
+        }
+
+        @Test
+        void pooledConvolutionsOfLargeBatchesAgreeWithTheReference() {
+            try (Backend reference = Backends.open("reference");
+                    CudaBackend backend = open(SMALL, preferring(WIDE_POOLING), false)) {
+                Agreement.checksOfNetworks(reference).forEach(check -> check.run(backend));
+                assertThat(backend.modules().kernels()).contains("conv2d/conv2d_3x3_8", "conv2d/conv2d_5x5_6");
             }
         }
 

@@ -163,11 +163,8 @@ public final class KernelMutation {
         freshDriver();
         for (Candidate candidate : Candidates.TABLE) {
             if (candidate.kind().isPresent()) {
-                List<Candidate> table = new ArrayList<>(Candidates.TABLE);
-                table.remove(candidate);
-                table.add(0, candidate);
                 List<Check> checks = Agreement.checksOfOp(candidate.kind().orElseThrow(), reference);
-                Form form = new Form(candidate.name(), table);
+                Form form = new Form(candidate.name(), ConformanceDeviceTest.preferring(candidate));
                 Map<String, List<Timed>> first = new HashMap<>();
                 find(form, checks.subList(0, 1), first);
                 if (first.keySet().stream().anyMatch(kernels::contains)) {
@@ -183,7 +180,9 @@ public final class KernelMutation {
             freshDriver();
             List<Candidate> single =
                     Candidates.TABLE.stream().filter(c -> c.kind().isPresent()).toList();
-            for (Form form : List.of(new Form("fused", Candidates.TABLE), new Form("single", single))) {
+            List<Candidate> wide = ConformanceDeviceTest.preferring(ConformanceDeviceTest.WIDE_POOLING);
+            for (Form form :
+                    List.of(new Form("fused", Candidates.TABLE), new Form("wide", wide), new Form("single", single))) {
                 find(form, Agreement.checksOfNetworks(reference), networkChecks);
             }
         }

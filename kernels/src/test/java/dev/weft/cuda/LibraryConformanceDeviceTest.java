@@ -30,6 +30,12 @@ class LibraryConformanceDeviceTest {
         protected Backend open() {
             return LibraryConformanceDeviceTest.open(Library.CUBLAS);
         }
+
+        /** {@link ConformanceDeviceTest} tries more of the same kernels. */
+        @Override
+        protected int randomExpressions() {
+            return 50;
+        }
     }
 
     @Nested
@@ -38,6 +44,12 @@ class LibraryConformanceDeviceTest {
         @Override
         protected Backend open() {
             return LibraryConformanceDeviceTest.open(Library.CUDNN);
+        }
+
+        /** {@link ConformanceDeviceTest} tries more of the same kernels. */
+        @Override
+        protected int randomExpressions() {
+            return 50;
         }
     }
 

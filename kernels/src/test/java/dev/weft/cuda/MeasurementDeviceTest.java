@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What benchmarks ask of the backend: whether times count, the time of single ops, the device's peak rates. */
 @ExtendWith(TestDevice.class)
@@ -47,6 +49,26 @@ class MeasurementDeviceTest {
                 }
             });
             assertThat(seconds).hasSize(1).allMatch(s -> s > 0 && s < 10);
+        }
+    }
+
+    /** Each of the eight sums k = 0 .. 7 of a thread is 2 + (k - 2) / 2^n after n iterations. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 7, 8})
+    void theKernelOfThePeakRateDoesAllItsIterations(int iterations) {
+        Candidate peak = Candidate.of(
+                "peak",
+                Op.Fill.class,
+                (op, binding) ->
+                        List.of(binding.launch("peak", "peak_multiply_add", Grid.of(2), 32, iterations, op.y())));
+        TensorRef y = TensorRef.unbatched("y", DType.REAL, Shape.of(64));
+        Program program = new Program("peak", 1, List.of(new Op.Fill("a", 0, y)), List.of(), List.of(y), List.of());
+        try (CudaBackend cuda =
+                        new CudaBackend(0, ConformanceDeviceTest.preferring(peak), CudaBackend.Options.DEFAULT);
+                Executable executable = cuda.bind(List.of(program), List.of(), MemoryMode.SEPARATE)
+                        .get(0)) {
+            executable.run(StepRange.single(0, 1));
+            assertThat(executable.read(y).doubles()).containsOnly(16 + 12 / Math.pow(2, iterations));
         }
     }
 

@@ -99,8 +99,9 @@ class ShippedPtxTest {
         List<String> targets = ToolkitAssembler.targets();
         assertThat(targets).contains("sm_75", "sm_90");
         targets.parallelStream()
-                .forEach(target -> assertThat(
-                                ToolkitAssembler.assemble(stem, target).lines().filter(line -> line.contains("spill")))
+                .forEach(target -> assertThat(ToolkitAssembler.assemble(ShippedPtx.file(stem), target)
+                                .lines()
+                                .filter(line -> line.contains("spill")))
                         .as("%s for %s", stem, target)
                         .hasSameSizeAs(ShippedPtx.entries(stem))
                         .allMatch(line -> line.contains(" 0 bytes spill stores, 0 bytes spill loads")));

@@ -33,10 +33,15 @@ final class ToolkitAssembler {
     }
 
     /** Assembles a module for a GPU and returns the messages; fails where it is refused. */
-    static String assemble(String stem, String target) {
+    static String assemble(Path ptx, String target) {
         try {
-            Path ptx = ShippedPtx.file(stem).toAbsolutePath();
-            return run("--verbose", "--gpu-name", target, "--output-file", "/dev/null", ptx.toString());
+            return run(
+                    "--verbose",
+                    "--gpu-name",
+                    target,
+                    "--output-file",
+                    "/dev/null",
+                    ptx.toAbsolutePath().toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
