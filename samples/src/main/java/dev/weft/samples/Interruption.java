@@ -1,7 +1,6 @@
 package dev.weft.samples;
 
 import dev.weft.train.Callback;
-import dev.weft.train.Trainer;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -15,7 +14,7 @@ final class Interruption implements Callback, AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread hook = new Thread(this::interrupt, "weft-interruption");
     private volatile RunOutput output;
-    private volatile Trainer trainer;
+    private volatile Runnable stop;
     private volatile boolean requested;
 
     /** From here on the end of the JVM waits, if there is a training by then. */
@@ -30,14 +29,14 @@ final class Interruption implements Callback, AutoCloseable {
         return place;
     }
 
-    /** Says which training to stop. */
-    void watch(Trainer training) {
-        trainer = training.callback(this);
+    /** Says how to stop the training, of which it has to be a callback. */
+    void watch(Runnable training) {
+        stop = training;
     }
 
     void interrupt() {
         requested = true;
-        if (trainer == null) {
+        if (stop == null) {
             if (output != null) {
                 output.close();
             }
@@ -57,7 +56,7 @@ final class Interruption implements Callback, AutoCloseable {
     @Override
     public void progress(Progress progress) {
         if (requested) {
-            trainer.stop();
+            stop.run();
         }
     }
 

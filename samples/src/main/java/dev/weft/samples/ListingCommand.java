@@ -65,7 +65,8 @@ final class ListingCommand implements Callable<Integer> {
     @Option(
             names = "--optimizer",
             paramLabel = "NAME",
-            description = "One of ${COMPLETION-CANDIDATES}. Default: the network's.")
+            completionCandidates = OptimizerName.Names.class,
+            description = "As for weft train. Default: the network's.")
     private OptimizerName optimizer;
 
     @Override
@@ -79,6 +80,9 @@ final class ListingCommand implements Callable<Integer> {
         }
         if (optimizer == null) {
             optimizer = network.optimizer();
+        }
+        if (optimizer.isLbfgs()) {
+            throw new ParameterException(spec.commandLine(), "lbfgs has no training step; it takes whole batches");
         }
         try (Backend backend = BackendNames.open(
                 spec.commandLine(), backendName, BackendOptions.defaults().with(kernelOptions.kernels()))) {

@@ -104,6 +104,11 @@ public record Network(
                 alike.schedule);
     }
 
+    /** The same with another graph. */
+    Network with(BiFunction<Shape, Integer, Graph> other) {
+        return new Network(name, description, other, epochs, batch, optimizer, learningRate, schedule);
+    }
+
     /** The same with settings for tables, which are mostly small. */
     Network forTables() {
         return new Network(name, description, builder, 30, 32, OptimizerName.ADAM, 1e-3, ScheduleName.COSINE);

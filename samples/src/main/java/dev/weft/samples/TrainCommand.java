@@ -2,6 +2,7 @@ package dev.weft.samples;
 
 import dev.weft.Quote;
 import dev.weft.ShapeException;
+import dev.weft.WeftException;
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
 import dev.weft.backend.Kernels;
@@ -11,10 +12,14 @@ import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.io.OutputFile;
 import dev.weft.layer.Parameter;
-import dev.weft.loss.Loss;
+import dev.weft.op.expr.Function;
+import dev.weft.optim.Lbfgs;
+import dev.weft.optim.RuleOptimizer;
 import dev.weft.tensor.Shape;
+import dev.weft.train.Callback;
 import dev.weft.train.EpochResult;
 import dev.weft.train.History;
+import dev.weft.train.LbfgsTrainer;
 import dev.weft.train.Model;
 import dev.weft.train.Trainer;
 import java.io.PrintWriter;
@@ -24,6 +29,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,6 +55,7 @@ import picocli.CommandLine.Spec;
             "  weft train lenet5",
             "  weft train lenet5 --epochs 15 --out runs/best",
             "  weft train mlp --optimizer adam --validation",
+            "  weft train mlp --hidden 500,300 --activation gelu --optimizer lion --epochs 5",
             "  weft train lenet5 --dataset fashion-mnist --epochs 10",
             "  weft train mlp --data iris.csv --label species",
             "  weft train --network mine.json",
@@ -60,6 +69,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
 
     static final long DEFAULT_SEED = 42;
+    private static final int LBFGS_ITERATIONS = 50;
 
     private final MnistLoader loader;
     private final Interruption interruption;
@@ -113,21 +123,68 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--batch", paramLabel = "N", description = "Images or rows of a training step.")
     private Integer batch;
 
-    @Option(names = "--optimizer", paramLabel = "NAME", description = "One of ${COMPLETION-CANDIDATES}.")
+    @Option(
+            names = "--hidden",
+            paramLabel = "UNITS",
+            split = ",",
+            description = "Units of mlp's hidden layers, for example 500,300. Default: 500.")
+    private List<Integer> hidden;
+
+    @Option(
+            names = "--activation",
+            paramLabel = "NAME",
+            completionCandidates = ActivationNames.class,
+            description = "What follows mlp's hidden layers: ${COMPLETION-CANDIDATES}. Some have settings:"
+                    + " elu:alpha=0.5. Default: relu.")
+    private Function activation;
+
+    @Option(
+            names = "--loss",
+            paramLabel = "NAME",
+            completionCandidates = LossName.Names.class,
+            description =
+                    "One of ${COMPLETION-CANDIDATES}. Some have settings: huber:delta=2." + " Default: cross-entropy.")
+    private LossName loss = LossName.CROSS_ENTROPY;
+
+    @Option(
+            names = "--optimizer",
+            paramLabel = "NAME",
+            completionCandidates = OptimizerName.Names.class,
+            description = "One of ${COMPLETION-CANDIDATES}. Most have settings: rmsprop:decay=0.9,momentum=0.5."
+                    + " lbfgs goes through all images or rows at once; --epochs are its iterations.")
     private OptimizerName optimizer;
 
     @Option(
             names = "--lr",
             paramLabel = "RATE",
-            description = "Learning rate. Default: the network's for its own optimizer, else 0.1 for sgd,"
-                    + " 0.02 for momentum and nesterov, 0.001 for adam and adamw.")
+            description = "Learning rate. Default: the network's for its own optimizer, else the optimizer's usual one,"
+                    + " from 0.0001 for lion to 1 for adadelta.")
     private Double learningRate;
+
+    @Option(
+            names = "--clip-norm",
+            paramLabel = "LIMIT",
+            description = "The largest norm of all gradients of a step together; larger ones are scaled down to it.")
+    private Double clipNorm;
+
+    @Option(
+            names = "--l1",
+            paramLabel = "FACTOR",
+            description = "Adds FACTOR times the sum of the parameters' absolute values to the loss.")
+    private double l1;
+
+    @Option(
+            names = "--l2",
+            paramLabel = "FACTOR",
+            description = "Adds FACTOR/2 times the sum of the parameters' squares to the loss.")
+    private double l2;
 
     @Option(
             names = "--schedule",
             paramLabel = "NAME",
-            description = "The learning rate's course: constant; cosine, from the rate down to 0;"
-                    + " step, a tenth after each third of the epochs.")
+            completionCandidates = ScheduleName.Names.class,
+            description = "The learning rate's course: ${COMPLETION-CANDIDATES}. All have settings:"
+                    + " step:epochs=5,factor=0.5; with warm-up=2 the rate rises for two epochs before.")
     private ScheduleName schedule;
 
     @Option(
@@ -190,6 +247,12 @@ final class TrainCommand implements Callable<Integer> {
         if (data.dataset() == DatasetName.CSV) {
             network = network.forTables();
         }
+        if (hidden != null || activation != null) {
+            if (!"mlp".equals(networkName)) {
+                throw usage("--hidden and --activation are for the network mlp");
+            }
+            network = Mlp.with(network, hidden, activation);
+        }
         applyDefaults(network, before);
         if (json != null) {
             if (json.equals(out)) {
@@ -215,8 +278,11 @@ final class TrainCommand implements Callable<Integer> {
         if (threads == null) {
             threads = BackendOptions.defaults().threads();
         }
+        if (optimizer != null && optimizer.isLbfgs()) {
+            requireNotForLbfgs();
+        }
         if (epochs == null) {
-            epochs = network.epochs();
+            epochs = optimizer != null && optimizer.isLbfgs() ? LBFGS_ITERATIONS : network.epochs();
         }
         if (batch == null) {
             batch = network.batch();
@@ -224,8 +290,9 @@ final class TrainCommand implements Callable<Integer> {
         if (optimizer == null) {
             optimizer = network.optimizer();
         }
-        if (learningRate == null) {
-            learningRate = optimizer == network.optimizer() ? network.learningRate() : optimizer.usualLearningRate();
+        if (learningRate == null && !optimizer.isLbfgs()) {
+            learningRate =
+                    optimizer.equals(network.optimizer()) ? network.learningRate() : optimizer.usualLearningRate();
         }
         if (schedule == null) {
             schedule = network.schedule();
@@ -236,8 +303,43 @@ final class TrainCommand implements Callable<Integer> {
         }
         atLeastOne("--epochs", epochs);
         atLeastOne("--batch", batch);
-        if (!(learningRate > 0 && learningRate < Double.POSITIVE_INFINITY)) {
-            throw usage("--lr must be a positive number, got " + learningRate);
+        positive("--lr", learningRate);
+        positive("--clip-norm", clipNorm);
+        atLeastZero("--l1", l1);
+        atLeastZero("--l2", l2);
+        if ((l1 > 0 || l2 > 0) && optimizer.decaysByItself()) {
+            throw usage("--l1 and --l2 are parts of the loss, and %s has its own: %s:weight-decay=FACTOR"
+                    .formatted(optimizer, optimizer.text().replaceFirst(":.*", "")));
+        }
+        if (hidden != null) {
+            hidden.forEach(units -> atLeastOne("--hidden", units));
+        }
+    }
+
+    /** Options of trainings in batches. */
+    private void requireNotForLbfgs() {
+        Map<String, Object> given = new LinkedHashMap<>();
+        given.put("--batch", batch);
+        given.put("--lr", learningRate);
+        given.put("--schedule", schedule);
+        given.put("--clip-norm", clipNorm);
+        given.put("--l1", l1 == 0 ? null : l1);
+        given.forEach((option, value) -> {
+            if (value != null) {
+                throw usage(option + " is not for lbfgs, which takes whole batches and searches its steps");
+            }
+        });
+    }
+
+    private void positive(String option, Double value) {
+        if (value != null && !(value > 0 && value < Double.POSITIVE_INFINITY)) {
+            throw usage("%s must be a positive number, got %s".formatted(option, value));
+        }
+    }
+
+    private void atLeastZero(String option, double value) {
+        if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+            throw usage("%s must be a number of at least 0, got %s".formatted(option, value));
         }
     }
 
@@ -288,12 +390,10 @@ final class TrainCommand implements Callable<Integer> {
                     0);
             SaveEachEpoch saver = new SaveEachEpoch(
                     model, ModelFile.metadata(network.name(), data.dataset().toString()), output, json, settings);
-            Trainer trainer = Trainer.of(model, Loss.softmaxCrossEntropy(), optimizer.create(learningRate))
-                    .batch(batch)
-                    .epochs(epochs)
-                    .schedule(schedule.create(epochs))
-                    .validation(test)
-                    .callback(saver);
+            Fit fit = optimizer.isLbfgs() ? lbfgs(model, test) : steps(model, test);
+            fit.callback.accept(saver);
+            fit.callback.accept(interruption);
+            interruption.watch(fit.stop);
             if (!quiet) {
                 stdout.printf(
                         "%s, %,d parameters, on %,d %s; %s on %,d%n",
@@ -301,24 +401,22 @@ final class TrainCommand implements Callable<Integer> {
                 if (train.classNames().stream().anyMatch(name -> !name.matches("\\d+"))) {
                     stdout.printf("classes: %s%n", Quote.names(train.classNames()));
                 }
-                stdout.printf(
-                        "%s, learning rate %s, %s; batch %d; seed %d; backend %s%n",
-                        optimizer, learningRate, schedule, batch, seed, backend.name());
+                stdout.printf("%s; seed %d; backend %s%n", method(), seed, backend.name());
             }
-            interruption.watch(trainer);
             long start = System.nanoTime();
             History history;
             if (quiet) {
-                history = trainer.fit(train);
+                history = fit.run.apply(train);
             } else {
                 try (TrainingDisplay display =
                         new TrainingDisplay(stdout, stderr, terminal, evaluatedOn, data.samples())) {
-                    history = trainer.callback(display).fit(train);
+                    fit.callback.accept(display);
+                    history = fit.run.apply(train);
                 }
                 stdout.println();
             }
             double seconds = (System.nanoTime() - start) * 1e-9;
-            boolean stopped = history.epochs().size() < epochs;
+            boolean stopped = history.epochs().size() < epochs && !fit.converged.getAsBoolean();
             if (stopped) {
                 stderr.println("weft: " + interrupted(history, evaluatedOn, output.modelFile()));
                 stderr.flush();
@@ -348,6 +446,58 @@ final class TrainCommand implements Callable<Integer> {
                             : "; model in " + output.modelFile());
             stdout.flush();
         }
+    }
+
+    /**
+     * A training.
+     *
+     * @param converged whether it has ended since there is nothing left to gain
+     */
+    private record Fit(
+            Consumer<Callback> callback,
+            Runnable stop,
+            java.util.function.Function<Dataset, History> run,
+            BooleanSupplier converged) {}
+
+    private Fit steps(Model model, Dataset test) {
+        RuleOptimizer made = optimizer.create(learningRate);
+        if (l1 > 0 || l2 > 0) {
+            made = made.elasticNet(l1, l2);
+        }
+        if (clipNorm != null) {
+            made = made.clipGlobalNorm(clipNorm);
+        }
+        Trainer trainer = Trainer.of(model, loss.create(), made)
+                .batch(batch)
+                .epochs(epochs)
+                .validation(test);
+        schedule.applyTo(trainer, epochs);
+        return new Fit(trainer::callback, trainer::stop, trainer::fit, () -> false);
+    }
+
+    private Fit lbfgs(Model model, Dataset test) {
+        LbfgsTrainer trainer = LbfgsTrainer.of(model, loss.create(), optimizer.lbfgs(epochs))
+                .weightDecay(l2)
+                .validation(test);
+        AtomicBoolean converged = new AtomicBoolean();
+        return new Fit(
+                trainer::callback,
+                trainer::stop,
+                train -> {
+                    LbfgsTrainer.Training done = trainer.fit(train);
+                    converged.set(done.result().end() != Lbfgs.End.OBSERVER);
+                    if (converged.get() && done.history().epochs().isEmpty()) {
+                        throw new WeftException("lbfgs finds no step that lowers the loss");
+                    }
+                    return done.history();
+                },
+                converged::get);
+    }
+
+    private String method() {
+        return optimizer.isLbfgs()
+                ? "%s on whole batches, at most %d iterations".formatted(optimizer, epochs)
+                : "%s, learning rate %s, %s; batch %d".formatted(optimizer, learningRate, schedule, batch);
     }
 
     /** Outputs beyond the classes could be trained, and would stand for nothing. */
@@ -408,6 +558,12 @@ final class TrainCommand implements Callable<Integer> {
         options.put("optimizer", optimizer.toString());
         options.put("lr", learningRate);
         options.put("schedule", schedule.toString());
+        options.put("clipNorm", clipNorm);
+        options.put("l1", l1);
+        options.put("l2", l2);
+        options.put("loss", loss.toString());
+        options.put("hidden", hidden == null ? null : hidden.toString());
+        options.put("activation", activation == null ? null : activation.name());
         options.put("seed", seed);
         options.put("validation", validation);
         options.put("dataset", data.dataset().toString());

@@ -2,6 +2,8 @@ package dev.weft.samples;
 
 import dev.weft.WeftException;
 import dev.weft.data.Mnist;
+import dev.weft.layer.Activations;
+import dev.weft.op.expr.Function;
 import dev.weft.samples.bench.BenchCommand;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -119,11 +121,21 @@ public final class Weft implements Callable<Integer> {
                 .addSubcommand(new CompletionCommand())
                 .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.ansi()))
                 .registerConverter(DatasetName.class, name -> find(name, DatasetName.values()))
-                .registerConverter(OptimizerName.class, name -> find(name, OptimizerName.values()))
-                .registerConverter(ScheduleName.class, name -> find(name, ScheduleName.values()))
+                .registerConverter(OptimizerName.class, text -> read(OptimizerName::of, text))
+                .registerConverter(ScheduleName.class, text -> read(ScheduleName::of, text))
+                .registerConverter(LossName.class, text -> read(LossName::of, text))
+                .registerConverter(Function.class, text -> read(Activations::of, text))
                 .setExecutionStrategy(weft::run)
                 .setParameterExceptionHandler((e, arguments) -> weft.usageError(e))
                 .setExecutionExceptionHandler((e, command, result) -> weft.failure(e, command));
+    }
+
+    private static <T> T read(java.util.function.Function<String, T> reader, String text) {
+        try {
+            return reader.apply(text);
+        } catch (WeftException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     /** The value that prints as {@code name}. */

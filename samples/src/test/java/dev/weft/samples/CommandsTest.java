@@ -395,7 +395,7 @@ class CommandsTest {
     @Test
     void everyOptionWithFewValuesCompletes() {
         CommandLine train = Weft.commandLine(Mnist::load).getSubcommands().get("train");
-        for (String option : List.of("--backend", "--optimizer", "--schedule", "--dataset")) {
+        for (String option : List.of("--backend", "--optimizer", "--schedule", "--dataset", "--activation", "--loss")) {
             assertThat(train.getCommandSpec().findOption(option).completionCandidates())
                     .as(option)
                     .isNotEmpty();

@@ -170,7 +170,7 @@ class DescribedNetworkTest {
         String out = folder.resolve("model.safetensors").toString();
         fails(
                 1,
-                "wrong.json, line 5, column 56: nodes[1].function needs one of relu, sigmoid, tanh, got 'than'",
+                "wrong.json, line 5, column 56: nodes[1].function is refused: there is no activation 'than'; there are relu, leaky-relu",
                 "train",
                 "--network",
                 wrong,

@@ -1,6 +1,7 @@
 package dev.weft.samples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.weft.DataException;
@@ -44,6 +45,7 @@ class ReadmeTest {
             import dev.weft.loss.*;
             import dev.weft.op.Op;
             import dev.weft.op.Window2d;
+            import dev.weft.op.expr.*;
             import dev.weft.optim.*;
             import dev.weft.program.*;
             import dev.weft.tensor.*;
@@ -157,6 +159,26 @@ class ReadmeTest {
             }
             """;
 
+    private static final String FORMULAS = "trainByFormulas";
+
+    /** Runs the formulas of one's own on the backend that is named: a parabola is learned. */
+    private static final String RUN_FORMULAS = """
+            public class RunFormulas {
+              public static void main(String[] backendName) {
+                float[] x = new float[128];
+                float[] y = new float[128];
+                for (int i = 0; i < 128; i++) {
+                  x[i] = i / 64f - 1;
+                  y[i] = x[i] * x[i];
+                }
+                Dataset data = Dataset.ofTargets(Shape.of(1), x, Shape.of(1), y);
+                try (Backend backend = Backends.open(backendName[0])) {
+                  System.out.println(Steps.trainByFormulas(backend, data));
+                }
+              }
+            }
+            """;
+
     /** What statements take for granted. */
     private static final String AROUND_STATEMENTS = """
             class Piece {
@@ -234,7 +256,7 @@ class ReadmeTest {
     @SuppressWarnings("unchecked")
     void theStepsOfOnesOwnAreShortAndTrain() throws ReflectiveOperationException, IOException {
         List<String> steps = javaBlocks().stream()
-                .filter(block -> block.startsWith("static "))
+                .filter(block -> block.startsWith("static ") && !block.contains(FORMULAS))
                 .toList();
         assertThat(steps).hasSize(3);
         assertThat(steps.get(0))
@@ -265,6 +287,41 @@ class ReadmeTest {
             double earned = (double) run.getMethod("policy").invoke(null);
             assertThat(earned).as("a third is chance").isGreaterThan(0.7);
         }
+    }
+
+    @Test
+    void theFormulasOfOnesOwnTrainOnTheCpuAndOnTheEmulatedGpu() throws IOException, InterruptedException {
+        String block = javaBlocks().stream()
+                .filter(each -> each.contains(FORMULAS))
+                .findFirst()
+                .orElseThrow();
+        compile("Steps", IMPORTS + STEPS.formatted(block));
+        compile("RunFormulas", IMPORTS + RUN_FORMULAS);
+        double onCpu = runFormulas("cpu");
+        // of the parabola's variance, 4/45
+        assertThat(onCpu).isBetween(1e-8, 0.1 * 4 / 45);
+        if (!Files.isExecutable(Path.of("/usr/bin/g++"))) {
+            LOG.error("SKIPPED: the README's formulas did not run on the emulated GPU, which needs /usr/bin/g++");
+            abort("no g++");
+        }
+        assertThat(runFormulas("cuda")).isCloseTo(onCpu, within(1e-3 * onCpu));
+    }
+
+    private double runFormulas(String backend) throws IOException, InterruptedException {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        String classes = System.getProperty("java.class.path") + File.pathSeparator + folder;
+        List<String> command = new ArrayList<>(List.of(java, "-cp", classes, "RunFormulas", backend));
+        if (backend.equals("cuda")) {
+            command.add(
+                    0,
+                    Path.of("../scripts/emulate").toAbsolutePath().normalize().toString());
+        }
+        Path errors = folder.resolve(backend + ".txt");
+        Process process =
+                new ProcessBuilder(command).redirectError(errors.toFile()).start();
+        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(Files.readString(errors)).isZero();
+        return Double.parseDouble(printed.lines().reduce((a, b) -> b).orElseThrow());
     }
 
     @Test

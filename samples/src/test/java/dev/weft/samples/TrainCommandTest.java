@@ -114,8 +114,17 @@ class TrainCommandTest {
         "sgd, constant, 0.1",
         "momentum, cosine, 0.02",
         "nesterov, step, 0.02",
+        "adagrad, multi-step, 0.01",
+        "adadelta, exponential, 1.0",
+        "rmsprop, polynomial, 0.001",
         "adam, constant, 0.001",
-        "adamw, cosine, 0.001"
+        "adamw, cosine, 0.001",
+        "adamax, warm-restarts, 0.002",
+        "nadam, one-cycle, 0.001",
+        "nadamw, plateau, 0.001",
+        "amsgrad, constant, 0.001",
+        "radam, constant, 0.001",
+        "lion, cosine:warm-up=1, 1.0E-4"
     })
     void everyOptimizerAndScheduleTrainsWithItsUsualRate(String optimizer, String schedule, String rate) {
         int code = weft(
@@ -134,6 +143,107 @@ class TrainCommandTest {
 
         assertThat(code).as(err).isZero();
         assertThat(out).contains(optimizer + ", learning rate " + rate + ", " + schedule);
+    }
+
+    @Test
+    void optimizersLossesSchedulesAndActivationsHaveSettings() throws IOException {
+        Path json = folder.resolve("run.json");
+        int code =
+                weft(("train mlp --backend cpu --batch 10 --epochs 4 --hidden 40,30 --activation leaky-relu:slope=0.2"
+                                + " --optimizer rmsprop:decay=0.95,momentum=0.5 --loss cross-entropy:smoothing=0.1"
+                                + " --schedule step:epochs=2,factor=0.5,warm-up=0.5 --clip-norm 1 --l1 1e-6 --l2 1e-5 --json "
+                                + json)
+                        .split(" "));
+
+        assertThat(code).as(err).isZero();
+        assertThat(out)
+                .startsWith("mlp, %,d parameters".formatted(784 * 40 + 40 + 40 * 30 + 30 + 30 * 10 + 10))
+                .contains("rmsprop:decay=0.95,momentum=0.5, learning rate 0.001, step:epochs=2,factor=0.5,warm-up=0.5");
+        assertThat(Files.readString(json))
+                .contains("\"optimizer\" : \"rmsprop:decay=0.95,momentum=0.5\"", "\"clipNorm\" : 1.0")
+                .contains("\"activation\" : \"leaky-relu:slope=0.2\"", "\"hidden\" : \"[40, 30]\"")
+                .contains("\"loss\" : \"cross-entropy:smoothing=0.1\"", "\"l1\" : 1.0E-6", "\"l2\" : 1.0E-5");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "relu",
+                "leaky-relu",
+                "elu",
+                "selu",
+                "celu",
+                "gelu",
+                "gelu-tanh",
+                "silu",
+                "mish",
+                "softplus",
+                "softsign",
+                "sigmoid",
+                "hard-sigmoid",
+                "tanh",
+                "hard-tanh",
+                "hard-swish"
+            })
+    void everyActivationLearns(String activation) {
+        int code = weft(("train mlp --backend cpu --hidden 50 --epochs 8 --batch 10 --optimizer adam --lr 0.01"
+                        + " --activation " + activation)
+                .split(" "));
+        assertThat(code).as(err).isZero();
+        assertThat(out).contains("test accuracy 100.00 % after 8 epochs");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "cross-entropy",
+                "focal",
+                "binary-cross-entropy",
+                "binary-focal",
+                "squared-error",
+                "absolute-error",
+                "huber",
+                "log-cosh",
+                "poisson",
+                "hinge",
+                "squared-hinge",
+                "cosine"
+            })
+    void everyLossLearns(String loss) {
+        int code = weft(
+                ("train mlp --backend cpu --hidden 50 --epochs 20 --batch 10 --optimizer adam --quiet --loss " + loss)
+                        .split(" "));
+        assertThat(code).as(err).isZero();
+        // absolute errors are slow: their derivative has one size
+        assertThat(out).matches("test accuracy (100|90|80).00 % after 20 epochs.*\\R");
+    }
+
+    @Test
+    void whatIsAddedToTheLossKeepsParametersSmall() {
+        double[] norms = new double[3];
+        String[] options = {"--l2 0", "--l2 1", "--l1 0.1"};
+        for (int i = 0; i < 3; i++) {
+            Path file = folder.resolve(i + ".safetensors");
+            assertThat(weft(("train mlp --backend cpu --epochs 5 --batch 10 --lr 0.1 --out " + file + " " + options[i])
+                            .split(" ")))
+                    .as(err)
+                    .isZero();
+            for (double w : SafeTensors.read(file).get("linear1.weight").doubles()) {
+                norms[i] += w * w;
+            }
+        }
+        assertThat(norms[1]).isLessThan(0.2 * norms[0]);
+        assertThat(norms[2]).isLessThan(0.2 * norms[0]);
+    }
+
+    @Test
+    void lbfgsTakesAllImagesAtOnce() {
+        int code = weft("train mlp --backend cpu --optimizer lbfgs:memory=5 --epochs 6 --l2 1e-4".split(" "));
+        assertThat(code).as(err).isZero();
+        assertThat(out)
+                .contains("lbfgs:memory=5 on whole batches, at most 6 iterations; seed 42; backend cpu")
+                .contains("test accuracy 100.00 % after ");
+        assertThat(rows(out)).hasSizeBetween(2, 6);
     }
 
     @Test
@@ -309,7 +419,8 @@ class TrainCommandTest {
 
         assertThat(weft("train", "--help")).isZero();
         assertThat(out)
-                .contains("Examples:", "  weft train lenet5", "sgd, momentum, nesterov, adam, adamw", "Exit codes")
+                .contains("Examples:", "  weft train lenet5", "sgd, momentum, nesterov, adagrad", "Exit codes")
+                .contains("--hidden", "--activation", "--loss", "--clip-norm", "--l1", "--l2")
                 .contains("--backend", "--threads", "--epochs", "--batch", "--optimizer", "--lr", "--schedule")
                 .contains(
                         "--seed", "--data", "--offline", "--out", "--no-pictures", "--json", "--quiet", "--validation");
@@ -355,8 +466,26 @@ class TrainCommandTest {
                 "--lr 0         | --lr must be a positive number, got 0.0",
                 "--lr NaN       | --lr must be a positive number, got NaN",
                 "--lr Infinity  | --lr must be a positive number, got Infinity",
-                "--optimizer x  | there is no 'x'; there are sgd, momentum, nesterov, adam, adamw",
-                "--schedule x   | there is no 'x'; there are constant, cosine, step",
+                "--optimizer x  | there is no optimizer 'x'; there are sgd, momentum, nesterov, adagrad, adadelta, rmsprop, adam, adamw, adamax, nadam, nadamw, amsgrad, radam, lion, lbfgs",
+                "--optimizer adam:x=1 | optimizer adam has no setting 'x'; it has beta1, beta2, epsilon",
+                "--optimizer lbfgs:x=1 | optimizer lbfgs has no setting 'x'; it has memory, tolerance",
+                "--optimizer lbfgs:memory=0 | optimizer lbfgs: memory and iterations must be at least 1, got 0 and 1",
+                "--optimizer lbfgs --lr 1 | --lr is not for lbfgs, which takes whole batches and searches its steps",
+                "--optimizer lbfgs --clip-norm 1 | --clip-norm is not for lbfgs",
+                "--optimizer adamw:beta1=0.8 --l2 1 | --l1 and --l2 are parts of the loss, and adamw:beta1=0.8 has its own: adamw:weight-decay=FACTOR",
+                "--schedule x   | there is no schedule 'x'; there are constant, step, multi-step, exponential, polynomial, cosine, warm-restarts, one-cycle, plateau",
+                "--schedule step:at=1 | schedule step has no setting 'at'; it has epochs, factor, warm-up",
+                "--schedule multi-step:at=3/2 | schedule multi-step: milestones are epochs from 1 that grow, got [3, 2]",
+                "--schedule step:epochs=1.5 | schedule step: epochs must be a whole number, got '1.5'",
+                "--loss x       | there is no loss 'x'; there are cross-entropy, focal, binary-cross-entropy",
+                "--loss huber:delta=0 | loss huber: Huber's delta must be above 0, got 0.0",
+                "--activation x | there is no activation 'x'; there are relu, leaky-relu, elu",
+                "--activation elu:x=1 | activation elu has no setting 'x'; it has alpha",
+                "--hidden 500,0 | --hidden must be at least 1, got 0",
+                "--hidden many  | 'many' is not an int",
+                "--clip-norm 0  | --clip-norm must be a positive number, got 0.0",
+                "--l1 -1        | --l1 must be a number of at least 0, got -1.0",
+                "--l2 NaN       | --l2 must be a number of at least 0, got NaN",
                 "--backend x    | there is no backend 'x'; there are auto, cuda, cpu, reference",
                 "--dataset x    | there is no 'x'; there are mnist, fashion-mnist, idx, csv",
                 "--dataset idx  | --dataset idx needs --data with the folder of four IDX files",
@@ -371,6 +500,14 @@ class TrainCommandTest {
 
         failsWith(USAGE, message, arguments);
         assertThat(err).contains("(see weft train --help)");
+    }
+
+    @Test
+    void hiddenLayersAreThoseOfMlp() {
+        for (String option : List.of("--hidden 50", "--activation tanh")) {
+            failsWith(
+                    USAGE, "--hidden and --activation are for the network mlp", ("train lenet5 " + option).split(" "));
+        }
     }
 
     @Test

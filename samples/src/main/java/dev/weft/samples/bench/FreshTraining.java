@@ -131,8 +131,8 @@ public final class FreshTraining {
                             Loss.softmaxCrossEntropy(),
                             network.optimizer().create(network.learningRate()))
                     .batch(network.batch())
-                    .epochs(epochs)
-                    .schedule(network.schedule().create(epochs));
+                    .epochs(epochs);
+            network.schedule().applyTo(trainer, epochs);
             if (mnist != null) {
                 trainer.validation(mnist.test());
             }

@@ -196,7 +196,7 @@ class BenchCommandTest {
     @Test
     void aWrongGradientOfANetworkIsRefusedToo() {
         UnaryOperator<Op> noReluGradient = op -> op instanceof Op.ActivationBackward a
-                ? new Op.ActivationBackward(a.layer(), Op.Function.TANH, a.y(), a.dy(), a.dx())
+                ? new Op.ActivationBackward(a.layer(), Op.Nonlinearity.TANH, a.y(), a.dy(), a.dx())
                 : op;
         assertThat(bench(
                         wrapping(false, noReluGradient),
