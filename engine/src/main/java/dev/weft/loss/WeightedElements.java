@@ -31,8 +31,8 @@ public record WeightedElements(Loss loss, TensorRef weights) implements Loss {
                     l.layer(), "this loss has elements %s, the weights are %s".formatted(elements.shape(), weights));
         }
         int rank = elements.shape().rank();
-        TensorRef weighted = l.map("weighted", Functions.MULTIPLY, elements, weights);
-        TensorRef sum = l.reduce("sum", Op.Reduction.SUM, weighted, 1, rank);
-        return l.map("rows", MEAN, sum, l.reduce("weight", Op.Reduction.SUM, weights, 1, rank));
+        TensorRef weighted = l.map("weighted elements", Functions.MULTIPLY, elements, weights);
+        TensorRef sum = l.reduce("sum of elements", Op.Reduction.SUM, weighted, 1, rank);
+        return l.map("rows", MEAN, sum, l.reduce("sum of weights", Op.Reduction.SUM, weights, 1, rank));
     }
 }
