@@ -95,6 +95,12 @@ public final class Tolerance {
         FACTORS.put(Op.RuleUpdate.class, TO_FIRST_ORDER);
         FACTORS.put(Op.Reduce.class, LONG_SUM);
         FACTORS.put(Op.OneHot.class, EXACT);
+        // the magnitude bounds all roundings of all steps to first order
+        FACTORS.put(Op.Recurrence.class, TO_FIRST_ORDER);
+        FACTORS.put(Op.RecurrenceBackward.class, TO_FIRST_ORDER);
+        FACTORS.put(Op.Embedding.class, EXACT);
+        FACTORS.put(Op.EmbeddingGradient.class, LONG_SUM);
+        FACTORS.put(Op.SequenceMask.class, EXACT);
         FACTORS.put(Op.StateUpdate.class, EXACT);
     }
 

@@ -8,6 +8,9 @@ public interface Gradients {
     /** The gradient of the loss with respect to {@code y}, an output of the op. */
     TensorRef of(TensorRef y);
 
+    /** Whether {@code y}, an output of the op, leads to the loss; else its gradient is 0. */
+    boolean has(TensorRef y);
+
     /**
      * Gives the gradient of input {@code x} as an op that writes it. The op is made and emitted only where the gradient
      * is needed, with the tensor that it has to write.

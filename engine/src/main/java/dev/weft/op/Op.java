@@ -8,6 +8,7 @@ import static dev.weft.op.Operands.same;
 import static dev.weft.op.Operands.shape;
 import static dev.weft.op.Operands.type;
 
+import dev.weft.op.expr.Cell;
 import dev.weft.op.expr.Code;
 import dev.weft.op.expr.Function;
 import dev.weft.op.expr.Rule;
@@ -114,7 +115,9 @@ public sealed interface Op {
 
     /**
      * Matrix product {@code c = op(a) op(b)}, where op transposes on request: {@code c[M,P] = a[M,K] b[K,P]}, with
-     * {@code a} held as {@code [K,M]} if {@code transposeA} and {@code b} as {@code [P,K]} if {@code transposeB}.
+     * {@code a} held as {@code [K,M]} if {@code transposeA} and {@code b} as {@code [P,K]} if {@code transposeB}. Rows may have
+     * several dimensions, as those of sequences have: {@code c[N,T,P] = a[N,T,K] b[K,P]} is the product of {@code N T} rows, and
+     * {@code c[M,P]}, with {@code transposeA}, the sum over as many of {@code a[N,T,M]} and {@code b[N,T,P]}.
      */
     record MatMul(
             String layer,
@@ -125,27 +128,22 @@ public sealed interface Op {
             @Out TensorRef c)
             implements Differentiable, Mapped {
         public MatMul {
-            require(a.shape().rank() == 2 && b.shape().rank() == 2, layer, "matmul needs two matrices, got", a, b);
-            int m = a.shape().get(transposeA ? 1 : 0);
-            int k = a.shape().get(transposeA ? 0 : 1);
-            int p = b.shape().get(transposeB ? 0 : 1);
-            require(b.shape().get(transposeB ? 1 : 0) == k, layer, "matmul's inner dimensions differ:", a, b);
-            shape(layer, c, Shape.of(m, p));
+            Operands.matMul(layer, a, b, transposeA, transposeB, c);
         }
 
         /** M, rows of the result. */
         public int rows() {
-            return c.shape().get(0);
+            return c.elements() / columns();
         }
 
         /** P, columns of the result. */
         public int columns() {
-            return c.shape().get(1);
+            return c.shape().last();
         }
 
         /** K, the dimension that is summed over. */
         public int inner() {
-            return a.shape().get(transposeA ? 0 : 1);
+            return transposeA ? a.elements() / rows() : a.shape().last();
         }
 
         @Override
@@ -857,6 +855,201 @@ public sealed interface Op {
                     "one_hot needs labels [...] and writes [...,C], got",
                     labels,
                     y);
+        }
+    }
+
+    // ---------------------------------------------------------------- sequences
+
+    /**
+     * A recurrent layer over whole sequences: the {@link Cell}, step after step, with the states before the first one in
+     * {@code start}, or 0. A sequence ends after {@code lengths[n]} steps; {@code reverse}, it begins with its last step. What
+     * lies after its end is 0 in all outputs, and changes nothing.
+     *
+     * @param x what comes from the inputs, {@code [N,T,I H]}: input i of unit h at {@code i H + h}
+     * @param w for each of the cell's groups the weights of its products, {@code [P H,H]}
+     * @param v the units' own weights, {@code [Q H]}; null where the cell has none
+     * @param start for each state {@code [N,H]}; none: all are 0
+     * @param lengths I32 {@code [N]}, 1 to T; null where all have T steps
+     * @param y the first state after each step, {@code [N,T,H]}
+     * @param last for each state that after the sequence's last step, {@code [N,H]}
+     * @param previous for each state that before each step, {@code [N,T,H]}; none where no gradient is wanted
+     * @param kept the cell's kept values of each step, {@code [N,T,H]}; none where no gradient is wanted
+     */
+    record Recurrence(
+            String layer,
+            Cell cell,
+            boolean reverse,
+            @In TensorRef x,
+            @In(shared = true) List<TensorRef> w,
+            @In(shared = true) TensorRef v,
+            @In List<TensorRef> start,
+            @In TensorRef lengths,
+            @Out TensorRef y,
+            @Out List<TensorRef> last,
+            @Out List<TensorRef> previous,
+            @Out List<TensorRef> kept)
+            implements Differentiable, Mapped {
+        public Recurrence {
+            w = List.copyOf(w);
+            start = List.copyOf(start);
+            last = List.copyOf(last);
+            previous = List.copyOf(previous);
+            kept = List.copyOf(kept);
+            Sequences.check(layer, cell, y, x, w, v, lengths);
+            Sequences.ofStates(layer, cell, y, start);
+            Sequences.ofStates(layer, cell, y, last);
+            require(
+                    last.size() == cell.states(),
+                    layer,
+                    "recurrence writes the last states, got",
+                    last.toArray(TensorRef[]::new));
+            Sequences.ofSteps(layer, y, previous, cell.states());
+            Sequences.ofSteps(layer, y, kept, cell.kept());
+        }
+
+        /** T, steps of a sequence. */
+        public int steps() {
+            return y.shape().get(1);
+        }
+
+        /** H, units. */
+        public int units() {
+            return y.shape().get(2);
+        }
+
+        @Override
+        public String attributes() {
+            return cell.name() + (reverse ? " reverse" : "");
+        }
+
+        /**
+         * Back-propagation through time; the gradient of a matrix of recurrent weights is the product of the gradients of its
+         * products with the vectors that they multiplied, over all rows and steps.
+         */
+        @Override
+        public void backward(Gradients g) {
+            Sequences.backward(this, g);
+        }
+    }
+
+    /**
+     * Back-propagation through time: the gradients of a {@link Recurrence}, which are 0 after the end of a sequence.
+     *
+     * @param x null unless the cell's gradients read it
+     * @param dy null where the outputs of the steps lead nowhere
+     * @param dlast for each state; none where the last states lead nowhere
+     * @param dx {@code [N,T,I H]}
+     * @param dproducts for each group {@code [N,T,P H]}; none where the gradient of each product is that of the input with its
+     *     number
+     * @param dv for each row {@code [N,Q H]}; null where the cell has no weights of units
+     * @param dstart for each state {@code [N,H]}; none where they are not wanted
+     */
+    record RecurrenceBackward(
+            String layer,
+            Cell cell,
+            boolean reverse,
+            @In TensorRef x,
+            @In(shared = true) List<TensorRef> w,
+            @In(shared = true) TensorRef v,
+            @In TensorRef lengths,
+            @In List<TensorRef> previous,
+            @In List<TensorRef> kept,
+            @In TensorRef dy,
+            @In List<TensorRef> dlast,
+            @Out TensorRef dx,
+            @Out List<TensorRef> dproducts,
+            @Out TensorRef dv,
+            @Out List<TensorRef> dstart)
+            implements Mapped {
+        public RecurrenceBackward {
+            w = List.copyOf(w);
+            previous = List.copyOf(previous);
+            kept = List.copyOf(kept);
+            dlast = List.copyOf(dlast);
+            dproducts = List.copyOf(dproducts);
+            dstart = List.copyOf(dstart);
+            TensorRef y = previous.get(0);
+            Sequences.check(layer, cell, y, dx, w, v, lengths);
+            Sequences.ofSteps(layer, y, previous, cell.states());
+            Sequences.ofSteps(layer, y, kept, cell.kept());
+            Sequences.ofStates(layer, cell, y, dlast);
+            Sequences.ofStates(layer, cell, y, dstart);
+            Sequences.gradients(layer, cell, y, x, dx, dproducts, dv);
+            if (dy != null) {
+                same(layer, y, dy);
+            }
+        }
+
+        /** T, steps of a sequence. */
+        public int steps() {
+            return dx.shape().get(1);
+        }
+
+        /** H, units. */
+        public int units() {
+            return previous.get(0).shape().get(2);
+        }
+
+        @Override
+        public String attributes() {
+            return cell.name() + (reverse ? " reverse" : "");
+        }
+    }
+
+    /**
+     * Rows of a table: {@code y[...,d] = table[index[...],d]}, 0 for the padding index, and NaN for what is no index of the
+     * table.
+     *
+     * @param table {@code [V,D]}
+     * @param index I32
+     * @param padding the index that stands for nothing; -1 where there is none
+     */
+    record Embedding(
+            String layer,
+            @In(shared = true) TensorRef table,
+            @In TensorRef index,
+            int padding,
+            @Out TensorRef y) implements Differentiable, Mapped {
+        public Embedding {
+            Operands.embedding(layer, table, index, y);
+        }
+
+        @Override
+        public String attributes() {
+            return padding < 0 ? "" : "padding " + padding;
+        }
+
+        /** Each row of the table receives the gradients of those that were taken from it. */
+        @Override
+        public void backward(Gradients g) {
+            g.add(table, dtable -> new EmbeddingGradient(layer, index, g.of(y), padding, dtable));
+        }
+    }
+
+    /** {@code dtable[v,d] = sum of dy[...,d]} over those with {@code index[...] = v}; 0 for the padding index. */
+    record EmbeddingGradient(
+            String layer,
+            @In TensorRef index,
+            @In TensorRef dy,
+            int padding,
+            @Out TensorRef dtable) implements Reduced {
+        public EmbeddingGradient {
+            Operands.embedding(layer, dtable, index, dy);
+        }
+
+        @Override
+        public String attributes() {
+            return padding < 0 ? "" : "padding " + padding;
+        }
+    }
+
+    /** {@code y[n,t] = 1} for the steps {@code t < lengths[n]} of a sequence, else 0. */
+    record SequenceMask(
+            String layer, @In TensorRef lengths, @Out TensorRef y) implements Mapped {
+        public SequenceMask {
+            require(y.shape().rank() == 2, layer, "sequence_mask writes [N,T], got", y);
+            rows(layer, y, lengths);
+            type(layer, lengths, DType.I32);
         }
     }
 

@@ -99,6 +99,42 @@ final class Operands {
         require(number >= 0, layer, "optimizers are counted from 0, got " + number + " for", w);
     }
 
+    static void matMul(String layer, TensorRef a, TensorRef b, boolean transposeA, boolean transposeB, TensorRef c) {
+        int rank = a.shape().rank();
+        require(
+                rank >= 2 && b.shape().rank() == (transposeA && !transposeB ? rank : 2),
+                layer,
+                "matmul needs two matrices, got",
+                a,
+                b);
+        Shape rowsOfA = without(a.shape(), rank - 1, rank);
+        Shape rowsOfB = without(b.shape(), b.shape().rank() - 1, b.shape().rank());
+        int columns = transposeB ? b.shape().get(0) : b.shape().last();
+        boolean fits = transposeA
+                ? transposeB ? rank == 2 && a.shape().get(0) == b.shape().get(1) : rowsOfA.equals(rowsOfB)
+                : a.shape().last() == (transposeB ? b.shape().get(1) : b.shape().get(0));
+        require(fits, layer, "matmul's inner dimensions differ:", a, b);
+        int[] dimensions =
+                transposeA ? new int[] {a.shape().last(), columns} : a.shape().toArray();
+        dimensions[dimensions.length - 1] = columns;
+        shape(layer, c, Shape.of(dimensions));
+    }
+
+    static void embedding(String layer, TensorRef table, TensorRef index, TensorRef y) {
+        require(table.shape().rank() == 2, layer, "needs a table [V,D], got", table);
+        type(layer, index, DType.I32);
+        int rank = index.shape().rank();
+        require(
+                y.shape().rank() == rank + 1
+                        && y.shape().last() == table.shape().last()
+                        && without(y.shape(), rank, rank + 1).equals(index.shape()),
+                layer,
+                "needs vectors of the table for each index, got",
+                table,
+                index,
+                y);
+    }
+
     static void image(String layer, TensorRef x) {
         require(x.shape().rank() == 4, layer, "needs images [N,C,H,W], got", x);
     }

@@ -173,6 +173,11 @@ public class Autodiff implements Gradients {
         }
 
         @Override
+        public boolean has(TensorRef y) {
+            return withGradient.contains(y);
+        }
+
+        @Override
         public void add(TensorRef x, Function<TensorRef, Op> op) {
             if (needed.contains(x)) {
                 // asks for the gradients that it reads
@@ -211,6 +216,11 @@ public class Autodiff implements Gradients {
             ops.add(new Op.Fill(current.layer(), 0, dy));
             return dy;
         });
+    }
+
+    @Override
+    public boolean has(TensorRef y) {
+        return gradients.containsKey(y);
     }
 
     @Override

@@ -2,11 +2,13 @@ package dev.weft.program;
 
 import dev.weft.WeftException;
 import dev.weft.data.Dataset;
+import dev.weft.graph.Node;
 import dev.weft.loss.Loss;
 import dev.weft.optim.Optimizer;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.TensorRef;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -49,7 +51,10 @@ public final class Step {
         return new Step(name, value, training, body);
     }
 
-    /** Supervised training: loss between the network's output for {@code features} and the {@code targets}. */
+    /**
+     * Supervised training: loss between the network's output for {@code features} and the {@code targets}. Where the network has
+     * several inputs, {@code input} reads {@code features}, and each of the others the column of its own name.
+     */
     public static Step supervised(Network network, Loss loss, Optimizer optimizer) {
         return of("train", s -> s.minimise(loss(s, network, loss), network, optimizer))
                 .seed(network.lowering().seed());
@@ -81,11 +86,18 @@ public final class Step {
     }
 
     private static TensorRef loss(StepBuilder s, Network network, Loss loss) {
-        TensorRef y = s.apply("", network, s.column(Dataset.FEATURES));
+        List<Node> inputs = network.lowering().graph().inputs();
+        Map<String, TensorRef> x = new LinkedHashMap<>();
+        for (Node input : inputs) {
+            boolean features = inputs.size() == 1 || input.name().equals("input");
+            x.put(input.name(), s.column(features ? Dataset.FEATURES : input.name()));
+        }
+        String output = network.lowering().graph().output().name();
+        TensorRef y = s.apply("", network, x).get(output);
         TensorRef targets = s.column(Dataset.TARGETS);
         TensorRef mean = s.loss(loss, y, targets);
         s.metric("loss", mean);
-        if (targets.type() == DType.I32) {
+        if (targets.type() == DType.I32 && y.shape().rank() == 2) {
             s.metric("correct", s.correct(y, targets));
         }
         return mean;

@@ -49,6 +49,11 @@ public final class Shape {
         return dimensions[Objects.checkIndex(axis, dimensions.length)];
     }
 
+    /** Size of the last dimension. */
+    public int last() {
+        return get(rank() - 1);
+    }
+
     /** The product of the dimensions. */
     public long elements() {
         return elements;

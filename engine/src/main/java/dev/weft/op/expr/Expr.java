@@ -1,5 +1,6 @@
 package dev.weft.op.expr;
 
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +109,11 @@ public final class Expr {
     /** What it is made of. */
     List<Expr> arguments() {
         return arguments;
+    }
+
+    /** The same operation on other arguments. */
+    Expr with(List<Expr> others) {
+        return others.equals(arguments) ? this : new Expr(kind, List.copyOf(others), index, value);
     }
 
     /** The number of an operand or of a scalar. */
@@ -324,6 +330,82 @@ public final class Expr {
     /** A product in a derivative, where what does not depend on the operand counts as 0 even beside an infinity. */
     private static Expr product(Expr derivative, Expr factor) {
         return derivative.is(0) ? ZERO : derivative.times(factor);
+    }
+
+    /**
+     * Differentiates several values at once, from them back to what they are made of.
+     *
+     * @param gradients of some number with respect to each of the values
+     * @return its gradients with respect to all that the values are made of, themselves included
+     */
+    static Map<Expr, Expr> adjoints(List<Expr> values, List<Expr> gradients) {
+        List<Expr> order = new ArrayList<>();
+        Map<Expr, Boolean> visited = new IdentityHashMap<>();
+        values.forEach(value -> value.addAfterArguments(order, visited));
+        Map<Expr, Expr> adjoints = new IdentityHashMap<>();
+        for (int k = 0; k < values.size(); k++) {
+            adjoints.merge(values.get(k), gradients.get(k), Expr::plus);
+        }
+        for (int i = order.size() - 1; i >= 0; i--) {
+            Expr adjoint = adjoints.get(order.get(i));
+            if (adjoint != null) {
+                order.get(i).passOn(adjoint, adjoints);
+            }
+        }
+        return adjoints;
+    }
+
+    private void addAfterArguments(List<Expr> order, Map<Expr, Boolean> visited) {
+        if (visited.put(this, true) == null) {
+            arguments.forEach(argument -> argument.addAfterArguments(order, visited));
+            order.add(this);
+        }
+    }
+
+    /** Adds to the gradients of the arguments what this one's gradient makes of them. */
+    private void passOn(Expr dy, Map<Expr, Expr> adjoints) {
+        if (arguments.isEmpty()) {
+            return;
+        }
+        Expr a = arguments.get(0);
+        if (arguments.size() == 1) {
+            adjoints.merge(a, dy.times(slope(a)), Expr::plus);
+            return;
+        }
+        Expr b = arguments.get(1);
+        switch (kind) {
+            case ADD -> {
+                adjoints.merge(a, dy, Expr::plus);
+                adjoints.merge(b, dy, Expr::plus);
+            }
+            case SUBTRACT -> {
+                adjoints.merge(a, dy, Expr::plus);
+                subtract(dy, b, adjoints);
+            }
+            case MULTIPLY -> {
+                adjoints.merge(a, dy.times(b), Expr::plus);
+                adjoints.merge(b, dy.times(a), Expr::plus);
+            }
+            case DIVIDE -> {
+                adjoints.merge(a, dy.over(b), Expr::plus);
+                subtract(dy.times(this).over(b), b, adjoints);
+            }
+            case MINIMUM -> choose(a, b, a, b, dy, adjoints);
+            case MAXIMUM -> choose(b, a, a, b, dy, adjoints);
+            case SELECT -> choose(a, b, arguments.get(2), arguments.get(3), dy, adjoints);
+            default -> throw new AssertionError(kind);
+        }
+    }
+
+    private static void subtract(Expr gradient, Expr x, Map<Expr, Expr> adjoints) {
+        Expr before = adjoints.get(x);
+        adjoints.put(x, before == null ? gradient.negative() : before.minus(gradient));
+    }
+
+    /** The gradient goes to {@code then} where {@code a < b}, else to {@code otherwise}. */
+    private static void choose(Expr a, Expr b, Expr then, Expr otherwise, Expr dy, Map<Expr, Expr> adjoints) {
+        adjoints.merge(then, a.lessThan(b, dy, ZERO), Expr::plus);
+        adjoints.merge(otherwise, a.lessThan(b, ZERO, dy), Expr::plus);
     }
 
     /** The derivative of a function of one argument. */

@@ -2,6 +2,9 @@ package dev.weft.op.expr;
 
 /** Functions of everyday arithmetic, for {@link dev.weft.op.Op.Map}. */
 public final class Functions {
+    /** {@code a + b}. */
+    public static final Function ADD = Function.of("add", (a, b) -> a.plus(b));
+
     /** {@code a - b}. */
     public static final Function SUBTRACT = Function.of("subtract", (a, b) -> a.minus(b));
 
