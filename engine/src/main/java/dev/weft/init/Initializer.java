@@ -2,6 +2,7 @@ package dev.weft.init;
 
 import dev.weft.random.Philox;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Initial values of a parameter. {@code fanIn} is the number of inputs that one output sums over (C R S for a
@@ -17,6 +18,11 @@ public interface Initializer {
     /** The same value everywhere. */
     static Initializer constant(float value) {
         return new Constant(value);
+    }
+
+    /** Constants one after the other, each for an equal share of the elements, as the biases of a recurrent layer's gates are. */
+    static Initializer constants(List<Double> values) {
+        return new Constants(values);
     }
 
     /** Uniform within plus or minus {@code sqrt(6 / (fanIn + fanOut))} (Glorot and Bengio 2010). */
@@ -54,6 +60,25 @@ public interface Initializer {
         @Override
         public void fill(float[] values, int fanIn, int fanOut, Philox.Sequence random) {
             Arrays.fill(values, value);
+        }
+    }
+
+    /** See {@link #constants}. */
+    record Constants(List<Double> values) implements Initializer {
+        public Constants {
+            values = List.copyOf(values);
+        }
+
+        @Override
+        public void fill(float[] elements, int fanIn, int fanOut, Philox.Sequence random) {
+            if (values.isEmpty() || elements.length % values.size() != 0) {
+                throw new IllegalArgumentException(
+                        "%d elements have no equal shares of %d constants".formatted(elements.length, values.size()));
+            }
+            int share = elements.length / values.size();
+            for (int i = 0; i < elements.length; i++) {
+                elements[i] = values.get(i / share).floatValue();
+            }
         }
     }
 

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.weft.Quote;
 import dev.weft.WeftException;
 import dev.weft.layer.Activations;
+import dev.weft.layer.Cells;
+import dev.weft.op.expr.Cell;
 import dev.weft.op.expr.Function;
 import dev.weft.tensor.Shape;
 import java.io.IOException;
@@ -94,7 +96,8 @@ public final class RecordJson {
                         Boolean.class,
                         String.class,
                         Shape.class,
-                        Function.class)
+                        Function.class,
+                        Cell.class)
                 .contains(type);
     }
 
@@ -174,6 +177,8 @@ public final class RecordJson {
         } else if (value instanceof Shape shape) {
             int[] dimensions = shape.toArray();
             json.writeArray(dimensions, 0, dimensions.length);
+        } else if (value instanceof Cell cell) {
+            json.writeString(name(cell));
         } else if (value instanceof Function function) {
             json.writeString(name(function));
         } else if (value instanceof List<?> items) {
@@ -265,6 +270,8 @@ public final class RecordJson {
             return json.text();
         } else if (known == Shape.class) {
             return shape(json);
+        } else if (known == Cell.class) {
+            return cell(json);
         } else if (known == Function.class) {
             return function(json);
         } else if (known.isEnum()) {
@@ -308,6 +315,22 @@ public final class RecordJson {
         } catch (WeftException e) {
             throw json.error("is refused: " + e.getMessage(), e);
         }
+    }
+
+    private static Cell cell(JsonValue json) {
+        try {
+            return Cells.of(json.text());
+        } catch (WeftException e) {
+            throw json.error("is refused: " + e.getMessage(), e);
+        }
+    }
+
+    private static String name(Cell cell) {
+        if (!Cells.all().contains(cell)) {
+            throw new WeftException("the recurrent cell %s is not known by its name; make it known by Cells.register"
+                    .formatted(Quote.text(cell.name())));
+        }
+        return cell.name();
     }
 
     private static String name(Function function) {

@@ -1,6 +1,7 @@
 package dev.weft.layer;
 
 import dev.weft.op.Op;
+import dev.weft.random.Philox;
 import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
@@ -37,8 +38,22 @@ public record Dropout(double p) implements Layer {
         }
         Shape shape = x.shape().sample();
         TensorRef y = l.output(shape);
-        int threshold = (int) Math.min(Math.round(p * 0x1p32), 0xFFFFFFFFL);
-        l.emit(new Op.Dropout(l.layer(), x, threshold, l.seed(), l.stream(), y, l.inner("mask", DType.U8, shape)));
+        l.emit(new Op.Dropout(l.layer(), x, threshold(p), l.seed(), l.stream(), y, l.inner("mask", DType.U8, shape)));
         return y;
+    }
+
+    private static int threshold(double p) {
+        return (int) Math.min(Math.round(p * 0x1p32), 0xFFFFFFFFL);
+    }
+
+    /** Numbers to multiply with, one mask for each row: 0 with probability {@code p}, else {@code 1 / (1 - p)}. */
+    static TensorRef mask(Lowering l, String name, double p, Shape shape) {
+        TensorRef ones = l.inner(name + ".ones", shape);
+        TensorRef mask = l.inner(name, shape);
+        TensorRef bits = l.inner(name + ".bits", DType.U8, shape);
+        l.emit(new Op.Fill(l.layer(), 1, ones));
+        int stream = Philox.stream(l.layer() + "." + name);
+        l.emit(new Op.Dropout(l.layer(), ones, threshold(p), l.seed(), stream, mask, bits));
+        return mask;
     }
 }

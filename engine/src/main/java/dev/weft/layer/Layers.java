@@ -2,6 +2,7 @@ package dev.weft.layer;
 
 import dev.weft.init.Initializer;
 import dev.weft.op.Window2d;
+import dev.weft.op.expr.Cell;
 import dev.weft.op.expr.Function;
 import dev.weft.tensor.Shape;
 
@@ -87,5 +88,60 @@ public final class Layers {
     /** Concatenation along the channels. */
     public static Concat concat() {
         return new Concat(0);
+    }
+
+    /** Elman's recurrent layer with tanh, giving the outputs of all steps. */
+    public static Recurrent simpleRnn(int units) {
+        return Recurrent.of(Cells.rnn(), units);
+    }
+
+    /** Long short-term memory, giving the outputs of all steps. */
+    public static Recurrent lstm(int units) {
+        return Recurrent.of(Cells.lstm(), units);
+    }
+
+    /** Gated recurrent units, in the form of {@link Cells#gru}, giving the outputs of all steps. */
+    public static Recurrent gru(int units) {
+        return Recurrent.of(Cells.gru(), units);
+    }
+
+    /** A recurrent layer of any cell, giving the outputs of all steps. */
+    public static Recurrent recurrent(Cell cell, int units) {
+        return Recurrent.of(cell, units);
+    }
+
+    /** A recurrent layer in both directions, whose outputs are put one after the other. */
+    public static Bidirectional bidirectional(Recurrent layer) {
+        return new Bidirectional(layer, Bidirectional.Merge.CONCATENATE);
+    }
+
+    /** A fully connected layer for each step of a sequence. */
+    public static TimeDistributed timeDistributed(Linear layer) {
+        return new TimeDistributed(layer);
+    }
+
+    /** A learned vector for each index, normal with variance 1 / width at the beginning. */
+    public static Embedding embedding(int size, int width) {
+        return new Embedding(size, width, -1, Initializer.lecunNormal());
+    }
+
+    /** Dropout with the same mask in all steps of a sequence. */
+    public static SequenceDropout sequenceDropout(double p) {
+        return new SequenceDropout(p);
+    }
+
+    /** The mean over the steps of a sequence. */
+    public static TimePooling meanOverTime() {
+        return new TimePooling(TimePooling.Kind.MEAN, false);
+    }
+
+    /** The largest value over the steps of a sequence. */
+    public static TimePooling maxOverTime() {
+        return new TimePooling(TimePooling.Kind.MAX, false);
+    }
+
+    /** The elements {@code from} to before {@code to} along an axis of the sample. */
+    public static Slice slice(int axis, int from, int to) {
+        return new Slice(axis, from, to);
     }
 }

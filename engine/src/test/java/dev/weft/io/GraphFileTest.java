@@ -3,19 +3,26 @@ package dev.weft.io;
 import static dev.weft.layer.Layers.activation;
 import static dev.weft.layer.Layers.add;
 import static dev.weft.layer.Layers.avgPool2d;
+import static dev.weft.layer.Layers.bidirectional;
 import static dev.weft.layer.Layers.concat;
 import static dev.weft.layer.Layers.conv2d;
 import static dev.weft.layer.Layers.dropout;
+import static dev.weft.layer.Layers.embedding;
 import static dev.weft.layer.Layers.flatten;
 import static dev.weft.layer.Layers.linear;
 import static dev.weft.layer.Layers.logSoftmax;
+import static dev.weft.layer.Layers.maxOverTime;
 import static dev.weft.layer.Layers.maxPool2d;
 import static dev.weft.layer.Layers.prelu;
+import static dev.weft.layer.Layers.recurrent;
 import static dev.weft.layer.Layers.relu;
 import static dev.weft.layer.Layers.reshape;
+import static dev.weft.layer.Layers.sequenceDropout;
 import static dev.weft.layer.Layers.sigmoid;
+import static dev.weft.layer.Layers.slice;
 import static dev.weft.layer.Layers.softmax;
 import static dev.weft.layer.Layers.tanh;
+import static dev.weft.layer.Layers.timeDistributed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,10 +34,14 @@ import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.init.Initializer;
 import dev.weft.layer.Activations;
+import dev.weft.layer.Cells;
 import dev.weft.layer.Layer;
 import dev.weft.layer.Lowering;
+import dev.weft.layer.Recurrent;
 import dev.weft.op.Op;
+import dev.weft.op.expr.Cell;
 import dev.weft.op.expr.Function;
+import dev.weft.tensor.DType;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.io.IOException;
@@ -152,10 +163,35 @@ class GraphFileTest {
                 .contains("\"outputs\": [\"decoder\", \"sum\"]");
     }
 
+    private static Graph everyLayerOfSequences(Cell cell) {
+        Graph.Builder b = Graph.builder();
+        Node words = b.input("words", DType.I32, Shape.of(5));
+        Node length = b.input("length", DType.I32, Shape.of());
+        Node vectors = b.add(sequenceDropout(0.25), b.add(embedding(7, 4).padding(0), words));
+        Recurrent layer = recurrent(cell, 3).withLengths();
+        Node states = b.add(layer.backwards().recurrentDropout(0.5).unroll().states(), vectors, length);
+        Node outputs = b.add(layer.withStart(), vectors, length, states);
+        Node both = b.add(bidirectional(recurrent(cell, 2)).sum(), b.add(timeDistributed(linear(6)), outputs));
+        Node carried = b.add(recurrent(cell, 4).carryStates(8).last(), both);
+        Node pooled = b.add(maxOverTime().withLengths(), both, length);
+        return b.build(b.add(slice(0, 1, 3), b.add(concat(), carried, pooled)));
+    }
+
+    @Test
+    void everyCellAndLayerOfSequencesIsReadAsItWasWritten() {
+        for (Cell cell : Cells.all()) {
+            Graph graph = everyLayerOfSequences(cell);
+            assertEqual(GraphFile.parse("text", GraphFile.write(graph)), graph);
+        }
+        Cell own = Cell.of("unheard of", 1, s -> List.of(s.gate(s.state(0)).sin()));
+        assertThatThrownBy(() -> GraphFile.write(everyLayerOfSequences(own)))
+                .hasMessageContaining("the recurrent cell 'unheard of' is not known by its name");
+    }
+
     /** The walk over the layers and initializers that there are: a new one is registered, and stands in the test above. */
     @Test
     void everyLayerAndInitializerHasAKind() {
-        String written = GraphFile.write(everyLayer());
+        String written = GraphFile.write(everyLayer()) + GraphFile.write(everyLayerOfSequences(Cells.lstm()));
         for (JavaClass type : new ClassFileImporter().importPackagesOf(Layer.class, Initializer.class)) {
             if (type.isAssignableTo(Layer.class) && type.isAssignableTo(Record.class)) {
                 assertThat(written).contains("\"kind\": \"" + Kinds.of(type.reflect()) + "\"");
@@ -312,7 +348,7 @@ class GraphFileTest {
             "outputs": 16         | "outputs": 1250000000 | nodes[0] is refused: layer hidden: with its hidden.weight of shape [1250000000,4] the graph has 5,000,000,000 parameters, more than the 2,147,483,583 that a model holds
             "bias": true          | "bias": 1             | nodes[0].bias needs true or false, got 1
             "bias": true          | "bias": null          | nodes[0].bias needs true or false, got null, which is no value
-            "glorotUniform"       | "glorot"              | nodes[0].weights is 'glorot', which is not known as a kind of initializer; there are constant, glorotNormal,
+            "glorotUniform"       | "glorot"              | nodes[0].weights is 'glorot', which is not known as a kind of initializer; there are constant, constants, glorotNormal,
             "glorotUniform"       | "constant"            | nodes[0].weights needs an object with kind, value, got the kind alone
             "glorotUniform"       | "conv2d"              | nodes[0].weights is 'conv2d', which is not known as a kind of initializer
             "value": 0.1          | "value": 1e999        | nodes[2].weights.value needs a finite number
