@@ -33,6 +33,7 @@ final class Cases {
                         AdamUpdateCases.cases(),
                         MapCases.cases(),
                         ReduceCases.cases(),
+                        RecurrenceCases.cases(),
                         RuleUpdateCases.cases(),
                         StateUpdateCases.cases())
                 .flatMap(List::stream)

@@ -49,6 +49,19 @@ final class MatMulCases {
                 new Op.MatMul("case", batched("a", 5, 7), parameter("b", 7, 9), false, false, batched("c", 5, 9))));
         cases.add(OpCase.of(new Op.MatMul(
                 "case", batched("a", 35, 520), parameter("b", 260, 520), false, true, batched("c", 35, 260))));
+        cases.add(OpCase.of(new Op.MatMul(
+                "case", batched("a", 19, 5, 7), parameter("b", 17, 7), false, true, batched("c", 19, 5, 17))));
+        cases.add(OpCase.of(new Op.MatMul(
+                "case", batched("a", 5, 3, 2, 7), parameter("b", 7, 9), false, false, batched("c", 5, 3, 2, 9))));
+        for (int[] size : new int[][] {{2, 1, 1, 1}, {19, 5, 3, 17}, {9, 28, 70, 33}}) {
+            cases.add(OpCase.of(new Op.MatMul(
+                    "case",
+                    batched("dy", size[0], size[1], size[2]),
+                    batched("x", size[0], size[1], size[3]),
+                    true,
+                    false,
+                    gradient("dw", size[2], size[3]))));
+        }
         for (int[] size : new int[][] {{1, 1, 1}, {33, 3, 17}, {3, 64, 16}, {250, 10, 84}, {2, 1040, 235}}) {
             cases.add(OpCase.of(new Op.MatMul(
                     "case",

@@ -3,25 +3,36 @@ package dev.weft.conformance;
 import static dev.weft.layer.Layers.activation;
 import static dev.weft.layer.Layers.add;
 import static dev.weft.layer.Layers.avgPool2d;
+import static dev.weft.layer.Layers.bidirectional;
 import static dev.weft.layer.Layers.concat;
 import static dev.weft.layer.Layers.conv2d;
 import static dev.weft.layer.Layers.dropout;
 import static dev.weft.layer.Layers.flatten;
+import static dev.weft.layer.Layers.gru;
 import static dev.weft.layer.Layers.linear;
 import static dev.weft.layer.Layers.logSoftmax;
+import static dev.weft.layer.Layers.lstm;
+import static dev.weft.layer.Layers.maxOverTime;
 import static dev.weft.layer.Layers.maxPool2d;
+import static dev.weft.layer.Layers.meanOverTime;
 import static dev.weft.layer.Layers.prelu;
+import static dev.weft.layer.Layers.recurrent;
 import static dev.weft.layer.Layers.relu;
 import static dev.weft.layer.Layers.reshape;
+import static dev.weft.layer.Layers.sequenceDropout;
 import static dev.weft.layer.Layers.sigmoid;
+import static dev.weft.layer.Layers.simpleRnn;
+import static dev.weft.layer.Layers.slice;
 import static dev.weft.layer.Layers.softmax;
 import static dev.weft.layer.Layers.tanh;
+import static dev.weft.layer.Layers.timeDistributed;
 
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.init.Initializer;
 import dev.weft.layer.Activations;
+import dev.weft.layer.Cells;
 import dev.weft.layer.Concat;
 import dev.weft.layer.Layer;
 import dev.weft.layer.Lowering;
@@ -69,7 +80,8 @@ final class Networks {
                 sharedLayers(),
                 autoencoder(),
                 centered(),
-                formulas());
+                formulas(),
+                sequences());
     }
 
     /** For backends that execute layers of large weights in another way. */
@@ -378,6 +390,23 @@ final class Networks {
         Node second = b.reuse("again", "centered", b.add(sigmoid(), b.add(linear(7), first)));
         Graph graph = b.build(b.add(linear(2), second));
         return new Network("centered", graph, Loss.meanSquaredError(), values("centered", 37, sample, Shape.of(2)), 11);
+    }
+
+    /** Recurrent layers in both directions, from states that another one ends in, and what goes with them. */
+    private static Network sequences() {
+        Shape sample = Shape.of(5, 4);
+        Graph.Builder b = Graph.builder(sample);
+        Node first = b.add(lstm(7).recurrentDropout(0.3), b.input());
+        Node dropped = b.add(sequenceDropout(0.2), b.add(timeDistributed(linear(6)), first));
+        Node both = b.add(bidirectional(recurrent(Cells.gruOriginal(), 3)), dropped);
+        Node states = b.add("encoder", lstm(5).backwards().states(), both);
+        Node decoded = b.add("decoder", lstm(5).withStart(), first, states);
+        Node pooled = b.add(add(), b.add(meanOverTime(), decoded), b.add(maxOverTime(), decoded));
+        Node last = b.add(simpleRnn(3).last(), b.add(bidirectional(gru(4)).sum(), both));
+        Node hidden = b.add(slice(0, 0, 5), states);
+        Graph graph = b.build(b.add(linear(2), b.add(concat(), pooled, last, hidden)));
+        return new Network(
+                "sequences", graph, Loss.meanSquaredError(), values("sequences", 59, sample, Shape.of(2)), 19);
     }
 
     /** More weights than a processor keeps close at hand, between layers without images, and rows for several parts. */

@@ -54,7 +54,10 @@ final class RecordingAutodiff extends Autodiff {
 
     /** Names the rule for an input: {@code matmul a b' input 1}. Transposes and functions have formulas of their own. */
     static String rule(Op.Differentiable op, TensorRef x) {
-        boolean variants = op instanceof Op.MatMul || op instanceof Op.Activation || op instanceof Op.Reduce;
+        boolean variants = op instanceof Op.MatMul
+                || op instanceof Op.Activation
+                || op instanceof Op.Reduce
+                || op instanceof Op.Recurrence;
         return op.name() + (variants ? " " + op.attributes() : "") + " input "
                 + op.inputs().indexOf(x);
     }
@@ -66,6 +69,11 @@ final class RecordingAutodiff extends Autodiff {
             @Override
             public TensorRef of(TensorRef y) {
                 return y.like("d(" + y.name() + ")");
+            }
+
+            @Override
+            public boolean has(TensorRef y) {
+                return true;
             }
 
             @Override

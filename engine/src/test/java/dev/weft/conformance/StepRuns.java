@@ -1,9 +1,19 @@
 package dev.weft.conformance;
 
+import static dev.weft.layer.Layers.bidirectional;
+import static dev.weft.layer.Layers.concat;
 import static dev.weft.layer.Layers.dropout;
+import static dev.weft.layer.Layers.embedding;
+import static dev.weft.layer.Layers.gru;
 import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.lstm;
+import static dev.weft.layer.Layers.maxOverTime;
+import static dev.weft.layer.Layers.meanOverTime;
+import static dev.weft.layer.Layers.recurrent;
 import static dev.weft.layer.Layers.sigmoid;
+import static dev.weft.layer.Layers.simpleRnn;
 import static dev.weft.layer.Layers.tanh;
+import static dev.weft.layer.Layers.timeDistributed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.backend.Backend;
@@ -13,6 +23,7 @@ import dev.weft.check.CheckReport;
 import dev.weft.data.Columns;
 import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
+import dev.weft.layer.Cells;
 import dev.weft.layer.Layers;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
@@ -28,6 +39,7 @@ import dev.weft.program.MemoryMode;
 import dev.weft.program.Network;
 import dev.weft.program.Step;
 import dev.weft.random.Philox;
+import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
@@ -55,7 +67,7 @@ public final class StepRuns {
 
     /** All steps. */
     public static List<Case> all() {
-        return List.of(generativePair(), boltzmannMachine(), policy(), adversarial());
+        return List.of(generativePair(), boltzmannMachine(), policy(), adversarial(), words(), series());
     }
 
     /** Two networks and two optimizers; the generator is judged by the critic as its update has left it. */
@@ -109,6 +121,76 @@ public final class StepRuns {
             visible[i] = i % 7 % 2;
         }
         return new Case("Boltzmann machine", step, Columns.of("visible", HostTensor.of(Shape.of(ROWS, 6), visible)));
+    }
+
+    /** Sentences of one to six words: their class, and for each word the next one. */
+    private static Case words() {
+        int steps = 6;
+        Graph.Builder b = Graph.builder();
+        Node words = b.input("words", DType.I32, Shape.of(steps));
+        Node lengths = b.input("lengths", DType.I32, Shape.of());
+        Node vectors = b.add(embedding(9, 4).padding(0), words);
+        Node both = b.add(bidirectional(lstm(3).withLengths()), vectors, lengths);
+        Node last = b.add(recurrent(Cells.lstmOfStates(), 5).withLengths().last(), both, lengths);
+        Node mean = b.add(meanOverTime().withLengths(), both, lengths);
+        Node max = b.add(maxOverTime().withLengths(), both, lengths);
+        Node classes = b.add("classes", linear(3), b.add(concat(), last, mean, max));
+        Node next = b.add("next", timeDistributed(linear(9)), b.add(gru(4).withLengths(), vectors, lengths));
+        Network network = GraphLowering.of("model", b.build(classes, next), 1);
+        Step step = Step.of("words", s -> {
+            Map<String, TensorRef> y =
+                    s.apply("", network, Map.of("words", s.column("words"), "lengths", s.column("lengths")));
+            TensorRef ofClass = s.loss(Loss.softmaxCrossEntropy(), y.get("classes"), s.column("class"));
+            TensorRef ofNext = s.loss(
+                    Loss.weightedCrossEntropy(List.of(0.0, 1.0, 2.0, 1.0, 1.0, 3.0, 1.0, 1.0, 0.5)),
+                    y.get("next"),
+                    s.column("words"),
+                    s.column("weights"));
+            s.minimise(s.sum(ofClass, ofNext), network, Adam.of(0.01));
+            s.metric("loss", ofClass);
+        });
+        Philox.Sequence random = Philox.sequence(5, "words", 0);
+        int[] indices = new int[ROWS * steps];
+        float[] weights = new float[ROWS * steps];
+        int[] ofLengths = new int[ROWS];
+        int[] ofClasses = new int[ROWS];
+        for (int n = 0; n < ROWS; n++) {
+            ofLengths[n] = 1 + random.nextInt(steps);
+            ofClasses[n] = random.nextInt(3);
+            for (int t = 0; t < ofLengths[n]; t++) {
+                indices[n * steps + t] = 1 + random.nextInt(8);
+                weights[n * steps + t] = 1;
+            }
+        }
+        return new Case(
+                "words",
+                step,
+                Columns.of("words", HostTensor.of(Shape.of(ROWS, steps), indices))
+                        .with("lengths", HostTensor.of(Shape.of(ROWS), ofLengths))
+                        .with("weights", HostTensor.of(Shape.of(ROWS, steps), weights))
+                        .classes("class", ofClasses, 3));
+    }
+
+    /** Windows of series, each of which begins with the states that the one before it ended in. */
+    private static Case series() {
+        Graph graph = Graph.sequential(
+                Shape.of(3, 2),
+                lstm(4).carryStates(BATCH),
+                simpleRnn(3).carryStates(BATCH),
+                timeDistributed(linear(2)));
+        Network network = GraphLowering.of("model", graph, 1);
+        Step step = Step.of("series", s -> {
+            TensorRef x = s.column("series");
+            TensorRef loss = s.loss(Loss.meanSquaredError(), s.apply(network, x), x);
+            s.minimise(loss, network, Sgd.of(0.1));
+            s.metric("loss", loss);
+        });
+        Philox.Sequence random = Philox.sequence(5, "series", 0);
+        float[] values = new float[ROWS * 6];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextNormal();
+        }
+        return new Case("series", step, Columns.of("series", HostTensor.of(Shape.of(ROWS, 3, 2), values)));
     }
 
     /** A loss with a weight for each row, of a network of which a part is frozen. */
