@@ -81,6 +81,11 @@ final class Blocks {
         Arrays.setAll(threads, i -> new OfThread(code));
     }
 
+    /** For operands and results whose places are told in each run. */
+    Blocks(BlockCode code, Binding binding) {
+        this(code, List.of(), List.of(), null, binding);
+    }
+
     private static BlockLoop[] loops(BlockCode.Step[] steps, BlockLoops loops) {
         return Arrays.stream(steps).map(step -> loops.of(step.operation())).toArray(BlockLoop[]::new);
     }
@@ -92,6 +97,45 @@ final class Blocks {
      */
     void run(Task task, int frame, int from, int n, int thread) {
         OfThread own = threads[thread];
+        begin(own, task, frame, n, thread);
+        int direct = loops.anywhere() ? whole(n) : 0;
+        for (int i = 0; i < direct; i += LENGTH) {
+            computeWhereItLies(own, task, frame, from + i, Math.min(LENGTH, direct - i), thread);
+        }
+        for (int i = direct; i < n; i += LENGTH) {
+            computeCopied(own, task, frame, from + i, Math.min(LENGTH, n - i), thread);
+        }
+    }
+
+    /**
+     * Computes n elements, a multiple of a vector's.
+     *
+     * @param arrays of the operands, then of the results; each of them has its elements from {@code at} on
+     */
+    void run(float[][] arrays, int[] at, int n, int thread) {
+        OfThread own = threads[thread];
+        begin(own, null, 0, n, thread);
+        for (int i = 0; i < n; i += LENGTH) {
+            int count = Math.min(LENGTH, n - i);
+            for (int k = 0; k < arrays.length; k++) {
+                if (loops.anywhere()) {
+                    own.blocks.arrays[k] = arrays[k];
+                    own.blocks.at[k] = at[k] + i;
+                } else {
+                    useOwn(own, k, thread);
+                    if (k < code.operands()) {
+                        System.arraycopy(arrays[k], at[k] + i, own.blocks.arrays[k], own.blocks.at[k], count);
+                    }
+                }
+            }
+            compute(steps, stepLoops, own, own.blocks, count);
+            for (int k = code.operands(); k < arrays.length && !loops.anywhere(); k++) {
+                System.arraycopy(own.blocks.arrays[k], own.blocks.at[k], arrays[k], at[k] + i, count);
+            }
+        }
+    }
+
+    private void begin(OfThread own, Task task, int frame, int n, int thread) {
         for (int i = code.operands() + code.results(); i < code.blocks(); i++) {
             useOwn(own, i, thread);
         }
@@ -104,13 +148,6 @@ final class Blocks {
                     own.blocks.at[block],
                     own.blocks.at[block] + length,
                     own.number(filledNodes[i]));
-        }
-        int direct = loops.anywhere() ? whole(n) : 0;
-        for (int i = 0; i < direct; i += LENGTH) {
-            computeWhereItLies(own, task, frame, from + i, Math.min(LENGTH, direct - i), thread);
-        }
-        for (int i = direct; i < n; i += LENGTH) {
-            computeCopied(own, task, frame, from + i, Math.min(LENGTH, n - i), thread);
         }
     }
 

@@ -67,7 +67,9 @@ final class Fusion {
 
     /** Convolution or linear layer with what follows it: bias, ReLU, max-pooling. */
     private List<Op> chain(Op first) {
-        if (!(onlyReader(first.outputs().get(0)) instanceof Op.AddBias bias)) {
+        boolean ofSequences =
+                first instanceof Op.MatMul product && product.c().shape().rank() > 2;
+        if (ofSequences || !(onlyReader(first.outputs().get(0)) instanceof Op.AddBias bias)) {
             return List.of(first);
         }
         if (!(onlyReader(bias.y()) instanceof Op.Activation relu) || relu.function() != Op.Nonlinearity.RELU) {

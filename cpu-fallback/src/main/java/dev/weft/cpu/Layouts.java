@@ -73,6 +73,7 @@ final class Layouts {
     static boolean shares(Op.Reshape op) {
         return !op.x().root().role().persistent()
                 && !op.y().root().role().persistent()
+                && op.x().batched() == op.y().batched()
                 && op.x().shape().rank() > 0
                 && op.y().shape().rank() > 0
                 && op.x().shape().get(0) == op.y().shape().get(0);

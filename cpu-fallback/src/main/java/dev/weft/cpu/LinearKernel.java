@@ -4,8 +4,8 @@ import dev.weft.op.Op;
 
 /**
  * The matrix product of a batch with a matrix, in tiles: {@code c[n,p] = sum over k of a[n,k] b[k,p]}. Seen as a
- * convolution, the columns of b are the filters, the rows of b their taps, and the tiles of a task the positions, so that
- * each weight that is loaded serves all of them.
+ * convolution, the columns of b are the filters, the rows of b their taps, and the rows of a sample in all tiles of a task the
+ * positions, so that each weight that is loaded serves all of them.
  */
 final class LinearKernel {
     private LinearKernel() {}
@@ -28,6 +28,7 @@ final class LinearKernel {
         int lanes = binding.tiling().lanes();
         int inner = op.inner();
         int columns = op.columns();
+        int rows = op.rows() / op.c().shape().get(0);
         FilterBlocks blocks = new FilterBlocks(columns, products);
         Reals packed = binding.scratch(blocks.length(inner));
         Phase pack = new Phase(blocks.count() + 1, (block, thread) -> {
@@ -44,13 +45,13 @@ final class LinearKernel {
                 int first = blocks.first(block);
                 products.run(
                         blocks.width(block),
-                        task.count(),
+                        task.count() * rows,
                         inner,
                         packed.a,
                         packed.at + blocks.at(block, inner),
                         a.reals,
                         a.at(task, frame),
-                        a.tile,
+                        inner * lanes,
                         biases.array(),
                         biases.at() + first * biases.step(),
                         biases.step(),
@@ -58,7 +59,7 @@ final class LinearKernel {
                         c.reals,
                         c.at(task, frame) + first * lanes,
                         lanes,
-                        c.tile,
+                        columns * lanes,
                         Math.min(blocks.width(block), columns - first) - 1);
             }
             if (relu != null) {

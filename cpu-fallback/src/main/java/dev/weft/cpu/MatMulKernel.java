@@ -46,6 +46,7 @@ final class MatMulKernel {
     private final Reals a;
     private final Reals b;
     private final Reals c;
+    private final Reals turnedTo;
     private final Reals bias;
     private final boolean relu;
     private final FilterBlocks blocks;
@@ -69,14 +70,17 @@ final class MatMulKernel {
         bias = addBias == null ? null : binding.reals(addBias.b());
         this.relu = relu != null;
         lanes = products.lanes();
-        rows = op.rows();
-        columns = op.columns();
+        boolean turned = addBias == null && isTurned(op);
+        rows = turned ? op.columns() : op.rows();
+        columns = turned ? op.rows() : op.columns();
         inner = op.inner();
         transposeA = op.transposeA();
         transposeB = op.transposeB();
-        a = binding.reals(op.a());
-        b = binding.reals(op.b());
-        c = binding.reals(relu != null ? relu.y() : addBias != null ? addBias.y() : op.c());
+        a = binding.reals(turned ? op.b() : op.a());
+        b = binding.reals(turned ? op.a() : op.b());
+        Reals result = binding.reals(relu != null ? relu.y() : addBias != null ? addBias.y() : op.c());
+        c = turned ? binding.scratch(result.length) : result;
+        turnedTo = turned ? result : null;
         packsA = transposeA || columns > FEW_COLUMNS;
         blocks = new FilterBlocks(rows, remaining -> products.blockRows(packsA));
         vectors = (columns + lanes - 1) / lanes;
@@ -92,6 +96,14 @@ final class MatMulKernel {
         packedB = binding.scratch(packsB ? (long) vectors * lanes * inner + (long) groups * APART : 0);
         tiles = binding.scratch((long) binding.threads() * tilesOfThread() * tileLength());
         zero = new float[group * lanes];
+    }
+
+    /**
+     * Whether {@code c' = b' a} is computed, and c from it: columns are packed a row at a time, rows of a transposed matrix one by
+     * one, which takes several times as long.
+     */
+    private static boolean isTurned(Op.MatMul op) {
+        return op.transposeA() && !op.transposeB() && op.rows() >= 2 * op.columns();
     }
 
     static Kernel bind(Op.MatMul op, Binding binding) {
@@ -120,7 +132,13 @@ final class MatMulKernel {
             int first = part / kernel.panels * together;
             kernel.multiply(first, Math.min(count, first + together), part % kernel.panels, thread);
         });
-        return Kernel.whole(pack, multiply);
+        return kernel.turnedTo == null
+                ? Kernel.whole(pack, multiply)
+                : Kernel.whole(pack, multiply, Phase.single(kernel::turn));
+    }
+
+    private void turn() {
+        Primitives.rowsToColumns(c.a, c.at, rows, columns, columns, turnedTo.a, turnedTo.at, rows);
     }
 
     /** One for results of a panel that is not full, one for those of a piece of the sum. */

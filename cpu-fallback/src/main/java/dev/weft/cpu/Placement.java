@@ -10,7 +10,8 @@ import dev.weft.tensor.DType;
  *
  * <p>In tiles a task reads all weights of a linear layer, for a few samples. That is good while they stay in the cache.
  * Larger weights are read less often by a product of the whole batch; and where a program with such weights has no images,
- * all of its matrices stay row by row, since turning them would take longer than most of their ops.
+ * all of its matrices stay row by row, since turning them would take longer than most of their ops. A sequence reads the weights
+ * once for all of its steps, so it is in tiles whatever their size.
  */
 final class Placement {
     /** Weights of a linear layer that leave room in a second-level cache. */
@@ -34,7 +35,10 @@ final class Placement {
     }
 
     private static boolean hasLargeWeights(Op op) {
-        return op instanceof Op.MatMul product && mapped(op) && product.b().elements() > CACHED_WEIGHTS;
+        return op instanceof Op.MatMul product
+                && mapped(op)
+                && product.a().shape().rank() == 2
+                && product.b().elements() > CACHED_WEIGHTS;
     }
 
     boolean tiled(Op op) {
@@ -51,7 +55,10 @@ final class Placement {
     /** Whether each row of the op's results depends on the same row of its operands, and there is a kernel for tiles. */
     private static boolean mapped(Op op) {
         return op.batchRule() == BatchRule.MAPPED
-                && !(op instanceof Op.Reduce || op instanceof Op.OneHot)
+                && !(op instanceof Op.Reduce
+                        || op instanceof Op.OneHot
+                        || op instanceof Op.Embedding
+                        || op instanceof Op.SequenceMask)
                 && op.outputs().stream().noneMatch(y -> y.root().role().persistent());
     }
 

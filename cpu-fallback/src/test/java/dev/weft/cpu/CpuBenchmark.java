@@ -1,8 +1,11 @@
 package dev.weft.cpu;
 
+import static dev.weft.layer.Layers.embedding;
 import static dev.weft.layer.Layers.linear;
+import static dev.weft.layer.Layers.lstm;
 import static dev.weft.layer.Layers.relu;
 import static dev.weft.layer.Layers.sigmoid;
+import static dev.weft.layer.Layers.timeDistributed;
 
 import dev.weft.backend.Backend;
 import dev.weft.backend.BackendOptions;
@@ -13,6 +16,8 @@ import dev.weft.conformance.Lenet5;
 import dev.weft.data.Columns;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
+import dev.weft.graph.Node;
+import dev.weft.layer.Cells;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.optim.Adam;
@@ -21,6 +26,7 @@ import dev.weft.optim.Sgd;
 import dev.weft.program.MemoryMode;
 import dev.weft.program.Program;
 import dev.weft.program.Step;
+import dev.weft.tensor.DType;
 import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
@@ -42,7 +48,7 @@ final class CpuBenchmark {
     private CpuBenchmark() {}
 
     /**
-     * @param args lenet5, conv3x3, mlp, pair or sgemm; batch, or n of the matrices; threads; seconds, of which the second half
+     * @param args lenet5, conv3x3, mlp, pair, lstm, gru, rnn, chars or sgemm; batch, or n of the matrices; threads; seconds, of which the second half
      *     counts; where given, the kernels, {@code scalar} or {@code vector}
      */
     public static void main(String[] args) {
@@ -55,6 +61,7 @@ final class CpuBenchmark {
             double median = switch (args[0]) {
                 case "sgemm" -> sgemm(backend, size, seconds);
                 case "pair" -> pair(backend, size, seconds);
+                case "chars" -> chars(backend, size, seconds);
                 default -> train(backend, args[0], size, seconds);
             };
             String format = product
@@ -68,6 +75,7 @@ final class CpuBenchmark {
         return switch (model) {
             case "lenet5" -> Lenet5.graph();
             case "mlp" -> KernelCase.mlp();
+            case "lstm", "gru", "rnn" -> KernelCase.rows(Cells.of(model));
             default -> KernelCase.conv3x3();
         };
     }
@@ -133,6 +141,42 @@ final class CpuBenchmark {
             });
             Columns images = Columns.of("pixels", HostTensor.of(Shape.of(rows, 784), pixels));
             try (Training training = Training.of(backend, step, images, batch)) {
+                long start = System.nanoTime();
+                for (double passed = 0; passed < seconds; passed = (System.nanoTime() - start) * 1e-9) {
+                    Training.Epoch epoch = training.run(1).get(0);
+                    if (passed > seconds / 2) {
+                        speeds.add(rows / epoch.seconds());
+                    }
+                }
+            }
+        }
+        return median(speeds);
+    }
+
+    /**
+     * Texts of 100 characters a second of a model that tells the next one: 80 characters as vectors of 64, long short-term memory
+     * with 256 units.
+     */
+    private static double chars(Backend backend, int batch, double seconds) {
+        int characters = 80;
+        int steps = 100;
+        int rows = 4 * batch;
+        int[] text = new int[rows * steps];
+        Random random = new Random(1);
+        for (int i = 0; i < text.length; i++) {
+            text[i] = random.nextInt(characters);
+        }
+        Graph.Builder b = Graph.builder();
+        Node words = b.add(embedding(characters, 64), b.input("text", DType.I32, Shape.of(steps)));
+        Graph graph = b.build(b.add(timeDistributed(linear(characters)), b.add(lstm(256), words)));
+        List<Double> speeds = new ArrayList<>();
+        try (Model model = Model.create(graph, backend, 1)) {
+            Step step = Step.of("chars", s -> {
+                TensorRef x = s.column("text");
+                s.minimise(s.loss(Loss.smoothedCrossEntropy(0), s.apply(model, x), x), model, Adam.of(1e-3));
+            });
+            Columns columns = Columns.of("text", HostTensor.of(Shape.of(rows, steps), text));
+            try (Training training = Training.of(backend, step, columns, batch)) {
                 long start = System.nanoTime();
                 for (double passed = 0; passed < seconds; passed = (System.nanoTime() - start) * 1e-9) {
                     Training.Epoch epoch = training.run(1).get(0);

@@ -4,15 +4,18 @@ import static dev.weft.layer.Layers.conv2d;
 import static dev.weft.layer.Layers.flatten;
 import static dev.weft.layer.Layers.linear;
 import static dev.weft.layer.Layers.maxPool2d;
+import static dev.weft.layer.Layers.recurrent;
 import static dev.weft.layer.Layers.relu;
 
 import dev.weft.conformance.Lenet5;
 import dev.weft.data.Dataset;
 import dev.weft.graph.Graph;
 import dev.weft.layer.Activations;
+import dev.weft.layer.Cells;
 import dev.weft.loss.Loss;
 import dev.weft.op.Op;
 import dev.weft.op.Window2d;
+import dev.weft.op.expr.Cell;
 import dev.weft.op.expr.Code;
 import dev.weft.op.expr.Function;
 import dev.weft.optim.Adam;
@@ -51,6 +54,7 @@ record KernelCase(String name, Program program) {
                         ofNetwork("lenet5", Lenet5.graph(), Adam.of(1e-3), 128),
                         ofNetwork("conv3x3", conv3x3(), Adam.of(1e-3), 64),
                         ofNetwork("mlp", mlp(), Sgd.of(0.05), 500),
+                        ofNetwork("lstm", rows(Cells.lstm()), Adam.of(1e-3), 128),
                         others())
                 .flatMap(List::stream)
                 .forEach(next -> cases.putIfAbsent(next.name, next));
@@ -77,6 +81,11 @@ record KernelCase(String name, Program program) {
     /** A perceptron for images of digits. */
     static Graph mlp() {
         return Graph.sequential(Shape.of(784), linear(500), relu(), linear(10));
+    }
+
+    /** Images of digits row by row, for 128 units of a recurrent layer. */
+    static Graph rows(Cell cell) {
+        return Graph.sequential(Shape.of(28, 28), recurrent(cell, 128).last(), linear(10));
     }
 
     /** Each op of a step of training, and each convolution together with what follows it until its block ends. */
@@ -184,6 +193,13 @@ record KernelCase(String name, Program program) {
                 "",
                 TensorRef.batched("labels", DType.I32, Shape.of(ROWS)),
                 TensorRef.batched("y", DType.REAL, Shape.of(ROWS, 100))));
+        TensorRef table = TensorRef.unbatched("table", DType.REAL, Shape.of(10_000, 64));
+        TensorRef words = TensorRef.batched("words", DType.I32, Shape.of(ROWS, 50));
+        TensorRef vectors = real(50, 64);
+        ops.add(new Op.Embedding("", table, words, 0, vectors));
+        ops.add(new Op.EmbeddingGradient("", words, vectors, -1, table));
+        TensorRef lengths = TensorRef.batched("lengths", DType.I32, Shape.of(ROWS));
+        ops.add(new Op.SequenceMask("", lengths, TensorRef.batched("mask", DType.REAL, Shape.of(ROWS, 50))));
         ops.add(new Op.Add("", x, dy, y));
         ops.add(new Op.RandomUniform("", -1, 1, 1, 1, y));
         ops.add(new Op.RandomNormal("", 0, 1, 1, 1, y));
