@@ -214,6 +214,11 @@ final class Binding {
         return elementWise(kernel, modules.written(kernel, text), elements, arguments);
     }
 
+    /** The same with a grid of its own and {@code sharedBytes} of dynamic shared memory. */
+    Launch written(String kernel, String text, Grid grid, int block, int sharedBytes, Object... arguments) {
+        return new Launch(kernel, modules.written(kernel, text), grid, block, sharedBytes, arguments);
+    }
+
     private Launch elementWise(String kernel, CUfunction function, long elements, Object... arguments) {
         int block = 256;
         long blocks = Math.min((elements + block - 1) / block, 32L * device.multiprocessors());

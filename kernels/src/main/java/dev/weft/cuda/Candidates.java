@@ -88,6 +88,11 @@ final class Candidates {
             Candidate.of("map", Op.Map.class, ExpressionKernels::map),
             Candidate.of("reduce", Op.Reduce.class, ReduceKernels::reduce),
             Candidate.of("one_hot", Op.OneHot.class, MovementKernels::oneHot),
+            Candidate.of("recurrence_forward", Op.Recurrence.class, RecurrenceKernels::forward),
+            Candidate.of("recurrence_backward", Op.RecurrenceBackward.class, RecurrenceKernels::backward),
+            Candidate.of("embedding", Op.Embedding.class, RecurrenceKernels::embedding),
+            Candidate.of("embedding_gradient", Op.EmbeddingGradient.class, RecurrenceKernels::embeddingGradient),
+            Candidate.of("sequence_mask", Op.SequenceMask.class, RecurrenceKernels::mask),
             Candidate.of("softmax_forward", Op.Softmax.class, LossKernels::softmax),
             Candidate.of("softmax_backward", Op.SoftmaxBackward.class, LossKernels::softmaxBackward),
             Candidate.of(

@@ -129,7 +129,10 @@ record MatMulKernels(List<Tile> tiles) {
     static List<Op> linearForwardOps(List<Op> rest, Binding binding) {
         Op.MatMul product = Candidate.at(rest, 0, Op.MatMul.class);
         Op.AddBias bias = Candidate.at(rest, 1, Op.AddBias.class);
-        if (product == null || bias == null || !bias.x().equals(product.c())) {
+        if (product == null
+                || bias == null
+                || !bias.x().equals(product.c())
+                || product.c().shape().rank() > 2) {
             return List.of();
         }
         Op.Activation activation = Candidate.at(rest, 2, Op.Activation.class);
@@ -241,7 +244,7 @@ record MatMulKernels(List<Tile> tiles) {
                     && dw.transposeA()
                     && !dw.transposeB()
                     && (db != null || dx != null)
-                    && (db == null || db.dy().equals(dw.a()))
+                    && (db == null || db.dy().equals(dw.a()) && db.dy().shape().rank() == 2)
                     && (dx == null || dx.a().equals(dw.a()) && !dx.c().equals(dw.b()));
         }
 
@@ -275,9 +278,9 @@ record MatMulKernels(List<Tile> tiles) {
         Object w = ops.dx == null ? Binding.NULL : ops.dx.b();
         Object dx = ops.dx == null ? Binding.NULL : binding.ifReadOutside(ops.dx.c(), group);
         Object dz = ops.dz == null ? Binding.NULL : ops.dz.dx();
-        int n = x.shape().get(0);
-        int d = x.shape().get(1);
-        int k = dy.shape().get(1);
+        int d = x.shape().last();
+        int n = x.elements() / d;
+        int k = dy.shape().last();
         int hasBias = ops.db == null ? 0 : 1;
 
         Plan plan = planOfDw(ops);
@@ -318,7 +321,7 @@ record MatMulKernels(List<Tile> tiles) {
 
     /** Whether each row of a matrix begins at a multiple of 16 bytes. */
     private static boolean vector(TensorRef matrix) {
-        return Binding.aligned16(matrix) && matrix.shape().get(1) % 4 == 0;
+        return Binding.aligned16(matrix) && matrix.shape().last() % 4 == 0;
     }
 
     private static int ceilDiv(int a, int b) {
