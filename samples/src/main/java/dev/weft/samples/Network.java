@@ -31,7 +31,7 @@ public record Network(
 
     /** All networks. */
     public static List<Network> all() {
-        return List.of(Lenet5.network(), Mlp.network());
+        return List.of(Lenet5.network(), Mlp.network(), LstmRows.network());
     }
 
     /**

@@ -12,6 +12,7 @@ import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.io.OutputFile;
 import dev.weft.layer.Parameter;
+import dev.weft.op.expr.Cell;
 import dev.weft.op.expr.Function;
 import dev.weft.optim.Lbfgs;
 import dev.weft.optim.RuleOptimizer;
@@ -57,6 +58,7 @@ import picocli.CommandLine.Spec;
             "  weft train mlp --optimizer adam --validation",
             "  weft train mlp --hidden 500,300 --activation gelu --optimizer lion --epochs 5",
             "  weft train lenet5 --dataset fashion-mnist --epochs 10",
+            "  weft train lstm-rows --cell gru --bidirectional",
             "  weft train mlp --data iris.csv --label species",
             "  weft train --network mine.json",
             "  weft train --from runs/best/model.safetensors --lr 0.0001",
@@ -84,6 +86,7 @@ final class TrainCommand implements Callable<Integer> {
             description = {
                 "lenet5: 5 epochs, batch 128, adam, learning rate 0.001, cosine by default;",
                 "mlp: 784-500-10, 1 epoch, batch 500, sgd, learning rate 0.5, constant by default;",
+                "lstm-rows: 5 epochs, batch 128, adam, learning rate 0.002, cosine by default;",
                 "on a table: 30 epochs, batch 32, adam, learning rate 0.001, cosine."
             })
     private String networkName;
@@ -137,6 +140,16 @@ final class TrainCommand implements Callable<Integer> {
             description = "What follows mlp's hidden layers: ${COMPLETION-CANDIDATES}. Some have settings:"
                     + " elu:alpha=0.5. Default: relu.")
     private Function activation;
+
+    @Option(
+            names = "--cell",
+            paramLabel = "NAME",
+            completionCandidates = CellNames.class,
+            description = "The units of lstm-rows: ${COMPLETION-CANDIDATES}. Default: lstm.")
+    private Cell cell;
+
+    @Option(names = "--bidirectional", description = "lstm-rows reads the rows from both ends.")
+    private boolean bidirectional;
 
     @Option(
             names = "--loss",
@@ -252,6 +265,12 @@ final class TrainCommand implements Callable<Integer> {
                 throw usage("--hidden and --activation are for the network mlp");
             }
             network = Mlp.with(network, hidden, activation);
+        }
+        if (cell != null || bidirectional) {
+            if (!"lstm-rows".equals(networkName)) {
+                throw usage("--cell and --bidirectional are for the network lstm-rows");
+            }
+            network = LstmRows.with(network, cell, bidirectional);
         }
         applyDefaults(network, before);
         if (json != null) {

@@ -3,6 +3,8 @@ package dev.weft.samples;
 import dev.weft.WeftException;
 import dev.weft.data.Mnist;
 import dev.weft.layer.Activations;
+import dev.weft.layer.Cells;
+import dev.weft.op.expr.Cell;
 import dev.weft.op.expr.Function;
 import dev.weft.samples.bench.BenchCommand;
 import java.io.FileOutputStream;
@@ -125,6 +127,7 @@ public final class Weft implements Callable<Integer> {
                 .registerConverter(ScheduleName.class, text -> read(ScheduleName::of, text))
                 .registerConverter(LossName.class, text -> read(LossName::of, text))
                 .registerConverter(Function.class, text -> read(Activations::of, text))
+                .registerConverter(Cell.class, text -> read(Cells::of, text))
                 .setExecutionStrategy(weft::run)
                 .setParameterExceptionHandler((e, arguments) -> weft.usageError(e))
                 .setExecutionExceptionHandler((e, command, result) -> weft.failure(e, command));

@@ -180,7 +180,7 @@ class CommandsTest {
             delimiter = '|',
             value = {
                 "summary resnet              | there is no network 'resnet'; there are lenet5, mlp",
-                "graph                       | name one network: NETWORK (lenet5 or mlp), --network FILE.json or --from FILE",
+                "graph                       | name one network: NETWORK (lenet5 or mlp or lstm-rows), --network FILE.json or --from FILE",
                 "listing mlp --backend abacus | there is no backend 'abacus'; there are auto, ",
                 "listing mlp --batch 0       | --batch must be at least 1, got 0"
             })

@@ -191,7 +191,10 @@ class DescribedNetworkTest {
                 data,
                 "--out",
                 out);
-        fails(2, "name one network: NETWORK (lenet5 or mlp), --network FILE.json or --from FILE", "summary");
+        fails(
+                2,
+                "name one network: NETWORK (lenet5 or mlp or lstm-rows), --network FILE.json or --from FILE",
+                "summary");
         fails(2, "name one network: ", "train", "mlp", "--network", net);
         fails(2, "name one network: ", "summary", "--network", net, "--from", out);
         Path values = folder.resolve("values.safetensors");

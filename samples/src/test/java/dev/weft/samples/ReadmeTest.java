@@ -179,6 +179,33 @@ class ReadmeTest {
             }
             """;
 
+    private static final String SENTENCES = "learnsSentences";
+
+    /** Runs the recurrent cell of one's own: the class is whether the first word is below 10. */
+    private static final String RUN_SENTENCES = """
+            public class RunSentences {
+              public static void main(String[] backendName) {
+                Random random = new Random(1);
+                int[] words = new int[64 * 6];
+                int[] lengths = new int[64];
+                int[] classes = new int[64];
+                for (int n = 0; n < 64; n++) {
+                  lengths[n] = 1 + random.nextInt(6);
+                  for (int t = 0; t < lengths[n]; t++) {
+                    words[n * 6 + t] = 1 + random.nextInt(19);
+                  }
+                  classes[n] = words[n * 6] < 10 ? 0 : 1;
+                }
+                Columns data = Columns.of("words", HostTensor.of(Shape.of(64, 6), words))
+                    .with("length", HostTensor.of(Shape.of(64), lengths))
+                    .classes("class", classes, 2);
+                try (Backend backend = Backends.open(backendName[0])) {
+                  System.out.println(Steps.learnsSentences(backend, data));
+                }
+              }
+            }
+            """;
+
     /** What statements take for granted. */
     private static final String AROUND_STATEMENTS = """
             class Piece {
@@ -256,7 +283,7 @@ class ReadmeTest {
     @SuppressWarnings("unchecked")
     void theStepsOfOnesOwnAreShortAndTrain() throws ReflectiveOperationException, IOException {
         List<String> steps = javaBlocks().stream()
-                .filter(block -> block.startsWith("static ") && !block.contains(FORMULAS))
+                .filter(block -> block.startsWith("static ") && !block.contains(FORMULAS) && !block.contains(SENTENCES))
                 .toList();
         assertThat(steps).hasSize(3);
         assertThat(steps.get(0))
@@ -291,26 +318,40 @@ class ReadmeTest {
 
     @Test
     void theFormulasOfOnesOwnTrainOnTheCpuAndOnTheEmulatedGpu() throws IOException, InterruptedException {
+        // of the parabola's variance, 4/45
+        trainsOnCpuAndEmulatedGpu(FORMULAS, "RunFormulas", RUN_FORMULAS, 0.1 * 4 / 45, 1e-3);
+    }
+
+    @Test
+    void theCellOfOnesOwnLearnsOnTheCpuAndOnTheEmulatedGpu() throws IOException, InterruptedException {
+        trainsOnCpuAndEmulatedGpu(SENTENCES, "RunSentences", RUN_SENTENCES, 0.1, 0.02);
+    }
+
+    /**
+     * @param most the loss that is reached at least
+     * @param relative how far both may differ, of the loss
+     */
+    private void trainsOnCpuAndEmulatedGpu(String name, String program, String source, double most, double relative)
+            throws IOException, InterruptedException {
         String block = javaBlocks().stream()
-                .filter(each -> each.contains(FORMULAS))
+                .filter(each -> each.contains(name))
                 .findFirst()
                 .orElseThrow();
         compile("Steps", IMPORTS + STEPS.formatted(block));
-        compile("RunFormulas", IMPORTS + RUN_FORMULAS);
-        double onCpu = runFormulas("cpu");
-        // of the parabola's variance, 4/45
-        assertThat(onCpu).isBetween(1e-8, 0.1 * 4 / 45);
+        compile(program, IMPORTS + source);
+        double onCpu = run(program, "cpu");
+        assertThat(onCpu).isBetween(1e-8, most);
         if (!Files.isExecutable(Path.of("/usr/bin/g++"))) {
-            LOG.error("SKIPPED: the README's formulas did not run on the emulated GPU, which needs /usr/bin/g++");
+            LOG.error("SKIPPED: the README's {} did not run on the emulated GPU, which needs /usr/bin/g++", name);
             abort("no g++");
         }
-        assertThat(runFormulas("cuda")).isCloseTo(onCpu, within(1e-3 * onCpu));
+        assertThat(run(program, "cuda")).isCloseTo(onCpu, within(relative * onCpu));
     }
 
-    private double runFormulas(String backend) throws IOException, InterruptedException {
+    private double run(String program, String backend) throws IOException, InterruptedException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classes = System.getProperty("java.class.path") + File.pathSeparator + folder;
-        List<String> command = new ArrayList<>(List.of(java, "-cp", classes, "RunFormulas", backend));
+        List<String> command = new ArrayList<>(List.of(java, "-cp", classes, program, backend));
         if (backend.equals("cuda")) {
             command.add(
                     0,

@@ -513,7 +513,10 @@ class TrainCommandTest {
     @Test
     void wrongNames() {
         failsWith(USAGE, "there is no network 'resnet'; there are lenet5, mlp", "train", "resnet");
-        failsWith(USAGE, "name one network: NETWORK (lenet5 or mlp), --network FILE.json or --from FILE", "train");
+        failsWith(
+                USAGE,
+                "name one network: NETWORK (lenet5 or mlp or lstm-rows), --network FILE.json or --from FILE",
+                "train");
         failsWith(USAGE, "there is no command 'trian'; there are train", "trian", "lenet5");
     }
 

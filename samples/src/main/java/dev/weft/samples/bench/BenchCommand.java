@@ -54,7 +54,8 @@ import picocli.CommandLine.Spec;
         })
 public final class BenchCommand implements Callable<Integer> {
     static final String TIME_TO_ACCURACY = "time-to-accuracy";
-    private static final List<String> BENCHMARKS = List.of("gemm", "conv", "ops", "lenet5", "mlp", TIME_TO_ACCURACY);
+    private static final List<String> BENCHMARKS =
+            List.of("gemm", "conv", "ops", "lenet5", "mlp", "lstm-rows", TIME_TO_ACCURACY);
     private static final int LARGEST = 8192;
     /** Steps of an end-to-end training. */
     private static final int END_TO_END_STEPS = 50;
@@ -70,7 +71,7 @@ public final class BenchCommand implements Callable<Integer> {
                 "gemm: the product of two matrices of n x n and both gradients;",
                 "conv: a 3x3 convolution from 64 to 64 channels on 28x28 and both gradients;",
                 "ops: a training step of a network with the usual layers, op by op;",
-                "lenet5, mlp: training steps, and trainings end to end;",
+                "lenet5, mlp, lstm-rows: training steps, and trainings end to end;",
                 "time-to-accuracy: LeNet-5 on MNIST until the test accuracy is reached."
             })
     private List<String> benchmarks = List.of();

@@ -52,7 +52,7 @@ final class PredictBenchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "NETWORK", arity = "0..*", description = "lenet5, mlp. Default: both.")
+    @Parameters(paramLabel = "NETWORK", arity = "0..*", description = "lenet5, mlp, lstm-rows. Default: the first two.")
     private List<String> networks = List.of("lenet5", "mlp");
 
     @Option(
@@ -126,7 +126,7 @@ final class PredictBenchCommand implements Callable<Integer> {
         return Network.all().stream()
                 .filter(network -> network.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> usage("there is no network '%s'; there are lenet5, mlp".formatted(name)));
+                .orElseThrow(() -> usage("there is no network '%s'; there are lenet5, mlp, lstm-rows".formatted(name)));
     }
 
     private ParameterException usage(String message) {
