@@ -31,7 +31,8 @@ public final class Columns {
      * @param values as they are stored, {@code [rows,...]}; I32 are integers, such as classes
      * @param scale what bytes and floats are multiplied with; integers stay as they are
      * @param shift what is added after that
-     * @param classes how many classes the integers count; 0 where they count none
+     * @param classes how many classes, or tokens of a vocabulary, the integers count from 0 on; 0 where they count none. A column
+     *     that holds another integer is refused
      */
     public record Column(String name, HostTensor values, double scale, double shift, int classes) {
         public Column {
@@ -44,6 +45,9 @@ public final class Columns {
             }
             if (values.type() == DType.I32 && (scale != 1 || shift != 0)) {
                 throw new DataException("column %s holds integers, which cannot be scaled".formatted(name));
+            }
+            if (classes > 0) {
+                requireWithin(name, values, 0, classes - 1);
             }
         }
     }
@@ -65,14 +69,19 @@ public final class Columns {
         }
     }
 
+    /** No columns yet, so that the first one can be of classes or tokens, too. */
+    static Columns empty() {
+        return new Columns(List.of());
+    }
+
     /** A data set of one column, as {@link #with(String, HostTensor)} adds it. */
     public static Columns of(String name, HostTensor values) {
-        return new Columns(List.of()).with(name, values);
+        return empty().with(name, values);
     }
 
     /** A data set of one column, as {@link #with(String, HostTensor, double, double)} adds it. */
     public static Columns of(String name, HostTensor values, double scale, double shift) {
-        return new Columns(List.of()).with(name, values, scale, shift);
+        return empty().with(name, values, scale, shift);
     }
 
     /**
@@ -97,13 +106,57 @@ public final class Columns {
      * @throws DataException if a label is not within 0 to {@code count - 1}
      */
     public Columns classes(String name, int[] labels, int count) {
-        for (int i = 0; i < labels.length; i++) {
-            if (labels[i] < 0 || labels[i] >= count) {
-                throw new DataException(
-                        "column %s: label %d of row %d is not within 0 to %d".formatted(name, labels[i], i, count - 1));
+        return tokens(name, HostTensor.of(Shape.of(labels.length), labels), count);
+    }
+
+    /**
+     * The same with a column of indices: tokens of a vocabulary, or classes of each step of a sequence.
+     *
+     * @param indices I32 {@code [rows,...]}
+     * @param count how many tokens or classes there are
+     * @throws DataException if an index is not within 0 to {@code count - 1}; the message names column, row, step and index
+     */
+    public Columns tokens(String name, HostTensor indices, int count) {
+        if (indices.type() != DType.I32 || count < 1) {
+            throw new DataException(
+                    "column %s needs integers and at least 1 class that they count, got %s and %d classes"
+                            .formatted(name, indices, count));
+        }
+        return with(new Column(name, indices, 1, 0, count));
+    }
+
+    /**
+     * The same with a column of lengths: how many steps of a sequence are there, before the padding.
+     *
+     * @param lengths one for each row
+     * @param of the column with the sequences, {@code [rows,T,...]}
+     * @throws DataException if there is no such column, or a length is not within 1 to T; the message names column, row and
+     *     length
+     */
+    public Columns lengths(String name, int[] lengths, String of) {
+        Shape shape = column(of).values.shape();
+        if (shape.rank() < 2) {
+            throw new DataException(
+                    "column %s holds no sequences, whose steps the column %s could count: it needs samples of shape [T,...], got %s"
+                            .formatted(of, name, shape.sample()));
+        }
+        HostTensor values = HostTensor.of(Shape.of(lengths.length), lengths);
+        requireWithin(name, values, 1, shape.get(1));
+        return with(new Column(name, values, 1, 0, 0));
+    }
+
+    private static void requireWithin(String name, HostTensor values, int least, int most) {
+        if (!(values.array() instanceof int[] all)) {
+            throw new DataException("column %s needs integers, got %s".formatted(name, values));
+        }
+        int each = all.length / values.shape().get(0);
+        for (int i = 0; i < all.length; i++) {
+            if (all[i] < least || all[i] > most) {
+                String what = least > 0 ? "length" : values.shape().rank() == 1 ? "label" : "index";
+                throw new DataException("column %s: %s %d of row %d%s is not within %d to %d"
+                        .formatted(name, what, all[i], i / each, each == 1 ? "" : ", step " + i % each, least, most));
             }
         }
-        return with(new Column(name, HostTensor.of(Shape.of(labels.length), labels), 1, 0, count));
     }
 
     Columns with(Column column) {

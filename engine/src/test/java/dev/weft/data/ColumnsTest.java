@@ -65,4 +65,53 @@ class ColumnsTest {
                 .isInstanceOf(DataException.class)
                 .hasMessage("column one needs a row for each sample, got one value");
     }
+
+    @Test
+    void tokensKnowTheirVocabulary() {
+        HostTensor tokens = HostTensor.of(Shape.of(2, 3), 0, 1, 2, 3, 4, 5);
+        Columns columns =
+                Columns.of("weight", HostTensor.of(Shape.of(2), 1f, 2f)).tokens("words", tokens, 6);
+        assertThat(columns.column("words").classes()).isEqualTo(6);
+        assertThat((int[]) columns.select(1).column("words").values().array()).containsExactly(3, 4, 5);
+        assertThatThrownBy(() -> columns.tokens("again", tokens, 5))
+                .isInstanceOf(DataException.class)
+                .hasMessage("column again: index 5 of row 1, step 2 is not within 0 to 4");
+        assertThatThrownBy(() -> columns.classes("kind", new int[] {0, -1}, 2))
+                .isInstanceOf(DataException.class)
+                .hasMessage("column kind: label -1 of row 1 is not within 0 to 1");
+        assertThatThrownBy(() -> columns.tokens("floats", HostTensor.of(Shape.of(2), 1f, 2f), 5))
+                .isInstanceOf(DataException.class)
+                .hasMessage(
+                        "column floats needs integers and at least 1 class that they count, got REAL[2] and 5 classes");
+        assertThatThrownBy(() -> new Columns.Column("own", HostTensor.of(Shape.of(2), 1f, 2f), 1, 0, 5))
+                .isInstanceOf(DataException.class)
+                .hasMessage("column own needs integers, got REAL[2]");
+        assertThatThrownBy(() -> new Columns.Column("own", tokens, 1, 0, 4))
+                .isInstanceOf(DataException.class)
+                .hasMessage("column own: index 4 of row 1, step 1 is not within 0 to 3");
+    }
+
+    @Test
+    void lengthsCountTheStepsOfAColumn() {
+        Columns columns = Columns.of("series", HostTensor.of(Shape.of(2, 3, 1), new float[6]));
+        assertThat((int[]) columns.lengths("lengths", new int[] {1, 3}, "series")
+                        .select(1)
+                        .column("lengths")
+                        .values()
+                        .array())
+                .containsExactly(3);
+        assertThatThrownBy(() -> columns.lengths("lengths", new int[] {1, 4}, "series"))
+                .isInstanceOf(DataException.class)
+                .hasMessage("column lengths: length 4 of row 1 is not within 1 to 3");
+        assertThatThrownBy(() -> columns.lengths("lengths", new int[] {0, 3}, "series"))
+                .isInstanceOf(DataException.class)
+                .hasMessage("column lengths: length 0 of row 0 is not within 1 to 3");
+        assertThatThrownBy(() -> columns.lengths("lengths", new int[] {1}, "series"))
+                .isInstanceOf(DataException.class)
+                .hasMessage("column lengths has 1 rows, column series has 2");
+        assertThatThrownBy(() -> THREE.lengths("lengths", new int[] {1, 1, 1}, "weight"))
+                .isInstanceOf(DataException.class)
+                .hasMessage(
+                        "column weight holds no sequences, whose steps the column lengths could count: it needs samples of shape [T,...], got []");
+    }
 }
