@@ -1,6 +1,7 @@
 package dev.weft.data;
 
 import dev.weft.ShapeException;
+import dev.weft.tensor.HostTensor;
 import dev.weft.tensor.Shape;
 
 /**
@@ -17,11 +18,16 @@ public record Standardization(double[] means, double[] deviations) {
 
     /** Mean and standard deviation of every value of a sample, over the samples of the data set. */
     public static Standardization of(Dataset data) {
-        int columns = Math.toIntExact(data.shape().elements());
+        return of(data.values());
+    }
+
+    /** Those of values {@code [rows,...]}. */
+    static Standardization of(HostTensor values) {
+        int columns = values.elements() / values.shape().get(0);
         double[] means = new double[columns];
         double[] deviations = new double[columns];
         for (int j = 0; j < columns; j++) {
-            Statistics column = Statistics.of(data.values(), j, columns);
+            Statistics column = Statistics.of(values, j, columns);
             means[j] = column.mean();
             deviations[j] = column.deviation() <= ROUNDING * Math.abs(column.mean()) ? 0 : column.deviation();
         }
@@ -34,12 +40,17 @@ public record Standardization(double[] means, double[] deviations) {
      * @throws ShapeException if their samples do not have as many values as there are columns
      */
     public Dataset apply(Dataset data) {
-        float[] values = new float[data.values().elements()];
-        requireColumns(data.shape());
+        return data.withFeatures(apply(data.values()).floats());
+    }
+
+    /** Rows of values, standardised. */
+    HostTensor apply(HostTensor rows) {
+        requireColumns(rows.shape().sample());
+        float[] values = new float[rows.elements()];
         for (int i = 0; i < values.length; i++) {
-            values[i] = apply(i % means.length, data.values().get(i));
+            values[i] = apply(i % means.length, rows.get(i));
         }
-        return data.withFeatures(values);
+        return HostTensor.of(rows.shape(), values);
     }
 
     /**
