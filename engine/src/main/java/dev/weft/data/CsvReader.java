@@ -18,7 +18,7 @@ import java.util.List;
  * Reads the records of a table in text. The form is RFC 4180's: fields may stand in quotes, and may then hold separators,
  * line ends, and quotes, each written twice. Fields are separated by commas, semicolons or tabs, whichever the first record
  * has; lines end with LF, CRLF or CR. Records without any text, and lines that begin with {@code #}, are passed over. The
- * file is UTF-8.
+ * file is UTF-8. Where the caller allows it, a file whose first record has none of these separators may have blanks in their place.
  */
 final class CsvReader implements AutoCloseable {
     static final int MAX_FIELD = 100_000;
@@ -28,8 +28,11 @@ final class CsvReader implements AutoCloseable {
     /** Where as many are found, the first one counts. */
     private static final String SEPARATORS = "\t;,";
 
+    private static final char BLANK = ' ';
+
     private final String name;
     private final Reader in;
+    private final boolean blanks;
     private final char[] buffer = new char[1 << 16];
     private final StringBuilder text = new StringBuilder();
     private int filled;
@@ -45,19 +48,25 @@ final class CsvReader implements AutoCloseable {
      */
     record Row(int line, List<String> fields) {}
 
-    /** @param name the file, for messages */
-    CsvReader(String name, Reader in) {
+    /**
+     * @param name the file, for messages
+     * @param blanks whether fields may be separated by blanks
+     */
+    CsvReader(String name, Reader in, boolean blanks) {
         this.name = name;
         this.in = in;
+        this.blanks = blanks;
     }
 
-    static CsvReader open(Path file) {
+    static CsvReader open(Path file, boolean blanks) {
         if (Files.isDirectory(file)) {
             throw new DataException(file + " is a folder, a CSV file is needed");
         }
         // whose decoder refuses what is not UTF-8
         return new CsvReader(
-                file.toString(), new InputStreamReader(InputFile.open(file), StandardCharsets.UTF_8.newDecoder()));
+                file.toString(),
+                new InputStreamReader(InputFile.open(file), StandardCharsets.UTF_8.newDecoder()),
+                blanks);
     }
 
     /**
@@ -81,6 +90,10 @@ final class CsvReader implements AutoCloseable {
                 }
                 Row row = new Row(line, new ArrayList<>());
                 readFields(row.fields);
+                if (separator == BLANK) {
+                    // a run of blanks is one separator, and the line may begin with one
+                    row.fields.removeIf(String::isBlank);
+                }
                 if (!row.fields.stream().allMatch(String::isBlank)) {
                     return row;
                 }
@@ -113,8 +126,12 @@ final class CsvReader implements AutoCloseable {
         int[] counts = new int[SEPARATORS.length()];
         int decimalCommas = 0;
         boolean quoted = false;
+        boolean text = false;
+        boolean blankBetween = false;
         for (int i = position; i < filled && (quoted || "\r\n".indexOf(buffer[i]) < 0); i++) {
             quoted ^= buffer[i] == '"';
+            blankBetween |= text && !quoted && buffer[i] != BLANK && buffer[i - 1] == BLANK;
+            text |= buffer[i] != BLANK;
             int found = quoted ? -1 : SEPARATORS.indexOf(buffer[i]);
             if (found >= 0) {
                 counts[found]++;
@@ -128,7 +145,7 @@ final class CsvReader implements AutoCloseable {
         for (int i = counts.length - 1; i >= 0; i--) {
             best = counts[i] > 0 && counts[i] >= counts[best] ? i : best;
         }
-        return SEPARATORS.charAt(best);
+        return blanks && blankBetween && counts[best] == 0 ? BLANK : SEPARATORS.charAt(best);
     }
 
     private boolean digit(int i) {
@@ -203,7 +220,7 @@ final class CsvReader implements AutoCloseable {
             position++;
         }
         String field = text.toString();
-        while (peek() == ' ') {
+        while (peek() == ' ' && separator != BLANK) {
             position++;
         }
         if (!atFieldEnd()) {
@@ -257,7 +274,12 @@ final class CsvReader implements AutoCloseable {
 
     /** For messages. */
     String separatorName() {
-        return separator == '\t' ? "a tab" : separator == ';' ? "a semicolon" : "a comma";
+        return switch (separator) {
+            case '\t' -> "a tab";
+            case ';' -> "a semicolon";
+            case BLANK -> "a blank";
+            default -> "a comma";
+        };
     }
 
     /** How many lines were passed over because they begin with {@code #}. */

@@ -42,7 +42,8 @@ final class CsvTable implements AutoCloseable {
 
     private String point;
 
-    CsvTable(CsvReader in) {
+    /** @param counted whether a first line 0, 1, 2 ... is taken for a header */
+    private CsvTable(CsvReader in, boolean counted) {
         this.in = in;
         CsvReader.Row first = in.next();
         if (first == null) {
@@ -50,7 +51,7 @@ final class CsvTable implements AutoCloseable {
         }
         firstLine = first.line();
         CsvReader.Row second = in.next();
-        header = isHeader(first.fields(), second == null ? List.of() : second.fields());
+        header = isHeader(first.fields(), second == null ? List.of() : second.fields(), counted);
         names = names(trimmed(first.fields(), 1));
         if (!header) {
             waiting.add(first);
@@ -63,9 +64,17 @@ final class CsvTable implements AutoCloseable {
     }
 
     static CsvTable open(Path file) {
-        CsvReader in = CsvReader.open(file);
+        return open(CsvReader.open(file, false), true);
+    }
+
+    /** The same for a file of numbers alone, which may be separated by blanks. */
+    static CsvTable openNumbers(Path file) {
+        return open(CsvReader.open(file, true), false);
+    }
+
+    private static CsvTable open(CsvReader in, boolean counted) {
         try {
-            return new CsvTable(in);
+            return new CsvTable(in, counted);
         } catch (RuntimeException e) {
             in.close();
             throw e;
@@ -73,11 +82,12 @@ final class CsvTable implements AutoCloseable {
     }
 
     /** A first line without any number is a header, and so is one with text above a number, or that counts 0, 1, 2. */
-    private boolean isHeader(List<String> first, List<String> second) {
+    private boolean isHeader(List<String> first, List<String> second, boolean counted) {
         boolean textAboveNumber = IntStream.range(0, Math.min(first.size(), second.size()))
                 .anyMatch(i -> !isNumber(first.get(i)) && isNumber(second.get(i)));
         List<String> numbers = first.stream().filter(this::isNumber).toList();
-        boolean counts = numbers.size() > 1
+        boolean counts = counted
+                && numbers.size() > 1
                 && numbers.equals(IntStream.range(0, numbers.size())
                         .mapToObj(Integer::toString)
                         .toList());
@@ -261,7 +271,8 @@ final class CsvTable implements AutoCloseable {
         }
     }
 
-    private CsvReader.Row next() {
+    /** The next row, with a field for each column, or null at the end. */
+    CsvReader.Row next() {
         CsvReader.Row row = waiting.isEmpty() ? in.next() : waiting.remove();
         if (row == null) {
             return null;
@@ -281,7 +292,8 @@ final class CsvTable implements AutoCloseable {
         return new CsvReader.Row(row.line(), fields);
     }
 
-    private double number(CsvReader.Row row, int column) {
+    /** The number in a column of a row. */
+    double number(CsvReader.Row row, int column) {
         String text = row.fields().get(column).strip();
         double value = parse(text);
         if (!Double.isNaN(value)) {
@@ -309,6 +321,19 @@ final class CsvTable implements AutoCloseable {
                 row.line(),
                 "column %s is not a number: %s; all columns but that of the classes have to hold numbers"
                         .formatted(Quote.text(names.get(column)), Quote.text(text)));
+    }
+
+    /**
+     * The text in a column of a row, on one line.
+     *
+     * @param what the text is, for messages
+     */
+    String text(CsvReader.Row row, int column, String what) {
+        String text = name(row.line(), what, row.fields().get(column));
+        if (isMissing(text)) {
+            throw missing(row.line(), column, text);
+        }
+        return text;
     }
 
     private DataException missing(int line, int column, String text) {
@@ -351,6 +376,11 @@ final class CsvTable implements AutoCloseable {
     /** The file, for messages. */
     String name() {
         return in.name();
+    }
+
+    /** An error in a row. */
+    DataException error(CsvReader.Row row, String message) {
+        return in.error(row.line(), message);
     }
 
     /** An error in the first line. */
