@@ -15,6 +15,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weft.data.Csv;
 import dev.weft.data.Idx;
 import dev.weft.data.IdxFiles;
+import dev.weft.data.Sequences;
+import dev.weft.data.SeriesCsv;
+import dev.weft.data.SeriesFolder;
+import dev.weft.data.TextWindows;
+import dev.weft.data.Texts;
+import dev.weft.data.Vocabulary;
 import dev.weft.graph.Graph;
 import dev.weft.graph.Node;
 import dev.weft.init.Initializer;
@@ -29,6 +35,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,6 +109,82 @@ class ReadersFuzzTest {
                 text("length,width,class\n5.1,3.5,a\n4.9,3e-1,b\n-7,.5,\"c, \"\"d\"\"\"\n"),
                 text("\ufeffx,y\r\n1,0\r\n2,1\r\n"),
                 text("a;b;c\n1,5;2;x\n3,5;4;y\n"));
+    }
+
+    @Test
+    void seriesInATable() throws IOException {
+        Fuzz.run(
+                "series-csv",
+                folder,
+                mutant -> {
+                    Sequences read =
+                            SeriesCsv.of(mutant).time("t").label("kind").read();
+                    assertThat(read.cut(8).columns().size()).isEqualTo(read.size());
+                    assertThat(read.sequence(0).elements())
+                            .isEqualTo(read.length(0) * read.sequence(0).shape().get(1));
+                },
+                text("id,t,x,kind\n1,0,5.1,a\n2,0,3e-1,b\n1,1,-7,a\n2,1,.5,b\n"),
+                text("\ufeffid;kind;x;y;t\r\n1;a;1,5;2;0\r\n1;a;1,5;3;1\r\n2;b;0;0;0\r\n"));
+    }
+
+    /** A series beside one that is whole. */
+    @Test
+    void seriesInFolders() throws IOException {
+        Files.writeString(Files.createDirectories(folder.resolve("all/whole")).resolve("1"), "x y\n1 2\n3 4\n");
+        Fuzz.run(
+                "series-folder",
+                Files.createDirectories(folder.resolve("all/fuzzed")),
+                mutant -> {
+                    Sequences read = SeriesFolder.read(folder.resolve("all"));
+                    assertThat(read.size()).isEqualTo(2);
+                    assertThat(read.columns().column("features").values().shape())
+                            .isEqualTo(Shape.of(2, read.longest(), 2));
+                },
+                text("x,y\n1,2\n3,4.5\n"),
+                text("  1.5   2 \n 3 4e2\n"),
+                text("\"x\" y\r\n1,5 2\r\n"));
+    }
+
+    @Test
+    void textsWithLabels() throws IOException {
+        Fuzz.run(
+                "texts",
+                folder,
+                mutant -> {
+                    Texts read = Texts.labelThenText(mutant);
+                    Vocabulary words = Vocabulary.of(Vocabulary.Unit.WORDS, true, read.texts(), 1, 50);
+                    Sequences sequences = read.encode(words);
+                    assertThat(sequences.cut(8).columns().size())
+                            .isEqualTo(read.texts().size());
+                    String text = Texts.read(mutant);
+                    Vocabulary characters = Vocabulary.characters(List.of(text));
+                    assertThat(Vocabulary.parse("written", characters.toJson()).decode(characters.encode(text)))
+                            .isEqualTo(text);
+                    int[] tokens = characters.encode(text);
+                    assertThat(TextWindows.continued(tokens, characters.size(), 2, 2)
+                                    .columns()
+                                    .size())
+                            .isEqualTo((tokens.length - 1) / 2 / 2 * 2);
+                },
+                text("ham\tGo until jurong point, crazy..\nspam\tFree entry in 2 a wkly comp\n"),
+                text("\ufeff1\tDon't \ud83d\ude00\r\n0\tna\u0308h \"so\"\t1\r\n"));
+    }
+
+    @Test
+    void vocabularies() throws IOException {
+        Fuzz.run(
+                "vocabulary",
+                folder,
+                mutant -> {
+                    Vocabulary read = Vocabulary.read(mutant);
+                    assertThat(Vocabulary.parse("written", read.toJson()).toJson())
+                            .isEqualTo(read.toJson());
+                    for (int i = 2; i < read.size(); i++) {
+                        assertThat(read.encode(read.token(i))).containsExactly(i);
+                    }
+                },
+                text(Vocabulary.words(List.of("Don't say na\u0308h, 2 times!")).toJson()),
+                text(Vocabulary.characters(List.of("ab \"\\\n\ud83d\ude00")).toJson()));
     }
 
     @Test
