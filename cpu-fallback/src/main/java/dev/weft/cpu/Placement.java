@@ -4,6 +4,7 @@ import dev.weft.op.BatchRule;
 import dev.weft.op.Op;
 import dev.weft.program.Program;
 import dev.weft.tensor.DType;
+import java.util.Set;
 
 /**
  * Which ops of a program take the batch in tiles; the others see it whole, row by row.
@@ -16,6 +17,10 @@ import dev.weft.tensor.DType;
 final class Placement {
     /** Weights of a linear layer that leave room in a second-level cache. */
     private static final int CACHED_WEIGHTS = 1 << 17;
+
+    /** What each row's results depend on that row alone, and yet has no kernel for tiles. */
+    private static final Set<Class<? extends Op>> IN_ROWS =
+            Set.of(Op.Reduce.class, Op.OneHot.class, Op.Embedding.class, Op.SequenceMask.class);
 
     private final boolean rowsOnly;
 
@@ -55,10 +60,7 @@ final class Placement {
     /** Whether each row of the op's results depends on the same row of its operands, and there is a kernel for tiles. */
     private static boolean mapped(Op op) {
         return op.batchRule() == BatchRule.MAPPED
-                && !(op instanceof Op.Reduce
-                        || op instanceof Op.OneHot
-                        || op instanceof Op.Embedding
-                        || op instanceof Op.SequenceMask)
+                && !IN_ROWS.contains(op.getClass())
                 && op.outputs().stream().noneMatch(y -> y.root().role().persistent());
     }
 

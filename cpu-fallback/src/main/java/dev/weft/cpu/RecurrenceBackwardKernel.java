@@ -15,6 +15,8 @@ import java.util.List;
 
 /** Back-propagation through time, in tiles: the steps of {@link RecurrenceKernel} in the other order. */
 final class RecurrenceBackwardKernel {
+    private static final Operand[] NONE = {};
+
     private final RecurrentWeights weights;
     private final int steps;
     private final boolean reverse;
@@ -115,27 +117,16 @@ final class RecurrenceBackwardKernel {
     private void run(Task task, int frame, int thread) {
         RecurrenceFrame own = frames[thread];
         own.begin(task, frame);
-        for (int tile = 0; tile < task.count(); tile++) {
+        own.load(dlast, nextGradients);
+        own.load(NONE, noGradients);
+        for (int tile = 0; dv != null && tile < task.count(); tile++) {
             own.move(tile, 0);
-            for (int k = 0; k < nextGradients.length; k++) {
-                own.load(dlast.length == 0 ? null : dlast[k], nextGradients[k]);
-            }
-            for (Place each : noGradients) {
-                own.clear(each);
-            }
-            if (dv != null) {
-                Arrays.fill(dv.reals, own.at(dv), own.at(dv) + dv.tile, 0);
-            }
+            Arrays.fill(dv.reals, own.at(dv), own.at(dv) + dv.tile, 0);
         }
         for (int i = 0; i < steps; i++) {
             step(own, task.count(), reverse ? i : steps - 1 - i, thread);
         }
-        for (int tile = 0; tile < task.count(); tile++) {
-            own.move(tile, 0);
-            for (int k = 0; k < dstart.length; k++) {
-                own.store(nextGradients[k], dstart[k]);
-            }
-        }
+        own.store(nextGradients, dstart);
     }
 
     private void step(RecurrenceFrame own, int tiles, int step, int thread) {

@@ -81,18 +81,26 @@ final class RecurrenceFrame {
         System.arraycopy(array(from), at(from), array(to), at(to), size);
     }
 
-    /** Copies an operand {@code [N,H]} to a value; null is 0. */
-    void load(Operand x, Place to) {
-        if (x == null) {
-            clear(to);
-        } else {
-            System.arraycopy(x.reals, at(x), array(to), at(to), size);
+    /** Copies operands {@code [N,H]} to values, for all tiles of the task; none are zeros. */
+    void load(Operand[] x, Place[] to) {
+        for (tile = 0; tile < task.count(); tile++) {
+            for (int k = 0; k < to.length; k++) {
+                if (x.length == 0) {
+                    clear(to[k]);
+                } else {
+                    System.arraycopy(x[k].reals, at(x[k]), array(to[k]), at(to[k]), size);
+                }
+            }
         }
     }
 
-    /** Copies a value to an operand {@code [N,H]}. */
-    void store(Place from, Operand x) {
-        System.arraycopy(array(from), at(from), x.reals, at(x), size);
+    /** Copies the first values to operands {@code [N,H]}, for all tiles of the task. */
+    void store(Place[] from, Operand[] x) {
+        for (tile = 0; tile < task.count(); tile++) {
+            for (int k = 0; k < x.length; k++) {
+                System.arraycopy(array(from[k]), at(from[k]), x[k].reals, at(x[k]), size);
+            }
+        }
     }
 
     /** Copies a value to this step of an operand {@code [N,T,H]}, and puts 0 there for sequences that lack the step. */

@@ -86,21 +86,11 @@ final class RecurrenceKernel {
     private void run(Task task, int frame, int thread) {
         RecurrenceFrame own = frames[thread];
         own.begin(task, frame);
-        for (int tile = 0; tile < task.count(); tile++) {
-            own.move(tile, 0);
-            for (int k = 0; k < states.length; k++) {
-                own.load(start.length == 0 ? null : start[k], states[k]);
-            }
-        }
+        own.load(start, states);
         for (int i = 0; i < steps; i++) {
             step(own, task.count(), reverse ? steps - 1 - i : i, thread);
         }
-        for (int tile = 0; tile < task.count(); tile++) {
-            own.move(tile, 0);
-            for (int k = 0; k < states.length; k++) {
-                own.store(states[k], last[k]);
-            }
-        }
+        own.store(states, last);
     }
 
     private void step(RecurrenceFrame own, int tiles, int step, int thread) {

@@ -138,6 +138,22 @@ class TrainingTest {
         });
     }
 
+    /** Shuffled, the last batch of five epochs is the last two rows by one chance in 15^5. */
+    @Test
+    void rowsAreTakenInTheirOrderWhereThatIsAskedFor() {
+        Columns numbers = Columns.of("number", HostTensor.of(Shape.of(6), 0f, 1f, 2f, 3f, 4f, 5f));
+        Step step = Step.of("order", s -> {
+            s.output(s.column("number"));
+            s.metric("mean", s.loss(Loss.meanSquaredError(), s.column("number"), 0));
+        });
+        try (Training training = Training.of(backend, step, numbers, 2).inOrder()) {
+            for (int epoch = 0; epoch < 5; epoch++) {
+                training.run(1);
+                assertThat(training.read("number").floats()).containsExactly(4, 5);
+            }
+        }
+    }
+
     @Test
     void batchesAreHandedOverOneByOne() {
         HostTensor x = HostTensor.of(Shape.of(1, 2), 0.5f, -1f);

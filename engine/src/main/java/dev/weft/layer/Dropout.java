@@ -15,6 +15,10 @@ import java.util.List;
 public record Dropout(double p) implements Layer {
 
     public Dropout {
+        requireProbability(p);
+    }
+
+    static void requireProbability(double p) {
         if (!(p >= 0 && p < 1)) {
             throw new IllegalArgumentException("dropout needs 0 <= p < 1, got " + p);
         }

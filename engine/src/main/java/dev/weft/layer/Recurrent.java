@@ -4,7 +4,6 @@ import dev.weft.init.Initializer;
 import dev.weft.op.Op;
 import dev.weft.op.expr.Cell;
 import dev.weft.tensor.DType;
-import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
@@ -26,7 +25,8 @@ import java.util.List;
  * @param recurrentDropout the probability with which an output is dropped from the products, while training: the same ones in
  *     all steps of a sequence (Gal and Ghahramani 2016, arXiv 1512.05287)
  * @param carried the batch that states are carried for, from a training step to the next one, whose row n goes on where row n
- *     of the step before has ended; 0: each sequence begins anew. Outside of training they begin anew, too
+ *     of the step before has ended, also from an epoch to the next; {@link dev.weft.train.Training#inOrder} keeps rows where they
+ *     are. 0: each sequence begins anew. Outside of training they begin anew, too
  * @param unrolled whether the steps are ops of their own, which is slow, and the definition of what the layer computes
  */
 public record Recurrent(
@@ -59,9 +59,7 @@ public record Recurrent(
         if (units < 1) {
             throw new IllegalArgumentException("a recurrent layer needs at least 1 unit, got " + units);
         }
-        if (!(recurrentDropout >= 0 && recurrentDropout < 1)) {
-            throw new IllegalArgumentException("dropout needs 0 <= p < 1, got " + recurrentDropout);
-        }
+        Dropout.requireProbability(recurrentDropout);
         if (carried < 0 || carried > 0 && (start || reverse)) {
             throw new IllegalArgumentException(
                     "states are carried for a batch of at least 1 row, forward in time, and are no input; got "
@@ -295,14 +293,8 @@ public record Recurrent(
         }
         TensorRef batch = l.inner(part + "toCarry", Shape.of(cell.states() * units));
         l.emit(new Op.Concat(l.layer(), last.subList(0, cell.states()), 1, batch));
-        TensorRef whole = new TensorRef(
-                l.layer() + "." + part + "next",
-                DType.REAL,
-                Shape.of(carried, cell.states() * units),
-                Role.TRANSIENT,
-                false,
-                null,
-                0);
+        TensorRef whole = TensorRef.unbatched(
+                l.layer() + "." + part + "next", DType.REAL, Shape.of(carried, cell.states() * units));
         l.emit(new Op.Reshape(l.layer(), batch, whole));
         l.writeState(STATES, whole);
     }

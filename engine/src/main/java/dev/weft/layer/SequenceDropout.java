@@ -14,9 +14,7 @@ import java.util.List;
 public record SequenceDropout(double p) implements Layer {
 
     public SequenceDropout {
-        if (!(p >= 0 && p < 1)) {
-            throw new IllegalArgumentException("dropout needs 0 <= p < 1, got " + p);
-        }
+        Dropout.requireProbability(p);
     }
 
     @Override

@@ -9,7 +9,6 @@ import dev.weft.op.expr.Cell.Value;
 import dev.weft.op.expr.Expr;
 import dev.weft.op.expr.Function;
 import dev.weft.tensor.DType;
-import dev.weft.tensor.Role;
 import dev.weft.tensor.Shape;
 import dev.weft.tensor.TensorRef;
 import java.util.ArrayList;
@@ -56,7 +55,7 @@ final class Unrolled {
     }
 
     private TensorRef whole(String name, Shape shape) {
-        return new TensorRef(l.layer() + "." + part + name, DType.REAL, shape, Role.TRANSIENT, false, null, 0);
+        return TensorRef.unbatched(l.layer() + "." + part + name, DType.REAL, shape);
     }
 
     private TensorRef ofUnits(String name) {
@@ -99,14 +98,12 @@ final class Unrolled {
         for (int k = 0; k < states.size(); k++) {
             values.put(new Value(Source.STATE, k), states.get(k));
         }
+        TensorRef step = l.inner(part + "step" + t, Shape.of(1, x.shape().last()));
+        TensorRef row = l.inner(part + "row" + t, Shape.of(x.shape().last()));
+        l.emit(new Op.Slice(l.layer(), x, 1, t, step));
+        l.emit(new Op.Reshape(l.layer(), step, row));
         for (int i = 0; i < cell.inputs(); i++) {
-            TensorRef step =
-                    l.inner(part + "step" + t + "_" + i, Shape.of(1, x.shape().last()));
-            TensorRef row =
-                    l.inner(part + "row" + t + "_" + i, Shape.of(x.shape().last()));
             TensorRef input = ofUnits("input" + t + "_" + i);
-            l.emit(new Op.Slice(l.layer(), x, 1, t, step));
-            l.emit(new Op.Reshape(l.layer(), step, row));
             l.emit(new Op.Slice(l.layer(), row, 1, i * units, input));
             values.put(new Value(Source.INPUT, i), input);
         }

@@ -905,6 +905,11 @@ public sealed interface Op {
                     last.toArray(TensorRef[]::new));
             Sequences.ofSteps(layer, y, previous, cell.states());
             Sequences.ofSteps(layer, y, kept, cell.kept());
+            require(
+                    kept.size() == (previous.isEmpty() ? 0 : cell.kept()),
+                    layer,
+                    "keeps all that the gradients need, or nothing; for",
+                    y);
         }
 
         /** T, steps of a sequence. */

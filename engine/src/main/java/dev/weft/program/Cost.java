@@ -41,8 +41,18 @@ public record Cost(long flops, long readBytes, long writtenBytes) {
             return convolution(c.w(), c.dy());
         } else if (op instanceof Op.Conv2dFilterGradient c) {
             return convolution(c.dw(), c.dy());
+        } else if (op instanceof Op.Recurrence r) {
+            return recurrence(r.w(), r.y());
+        } else if (op instanceof Op.RecurrenceBackward r) {
+            return recurrence(r.w(), r.previous().get(0));
         }
         return 0;
+    }
+
+    /** In each step of each sequence every weight meets an element of a vector; steps after a sequence's end count, too. */
+    private static long recurrence(List<TensorRef> w, TensorRef y) {
+        long steps = y.shape().elements() / y.shape().last();
+        return w.stream().mapToLong(each -> 2 * steps * each.shape().elements()).sum();
     }
 
     /** Every output meets every tap of its filter. */

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * A {@link Step} in execution: its program for full batches and that for the last, shorter one, the data set, the optimizers'
@@ -62,6 +63,7 @@ public final class Training implements AutoCloseable {
 
     private long scheduledSteps;
     private int stepsPerRun = 1;
+    private boolean inOrder;
     private long stepsDone;
     private int epochsDone;
     private boolean stepped;
@@ -158,6 +160,15 @@ public final class Training implements AutoCloseable {
     /** A training on batches of so many rows that are handed to {@link #step(Map)}. */
     public static Training of(Backend backend, Step step, int batch) {
         return new Training(backend, step, null, batch);
+    }
+
+    /**
+     * Takes the rows of every epoch in the order of the data set, not shuffled: for batches that go on where the one before
+     * has ended.
+     */
+    public Training inOrder() {
+        inOrder = true;
+        return this;
     }
 
     /** The learning rates' course over the epochs of a call of {@link #run}; constant by default. */
@@ -393,7 +404,8 @@ public final class Training implements AutoCloseable {
     double epoch(long scheduleFrom, int epochs, Observer observer, BooleanSupplier ended) {
         int epoch = epochsDone + 1;
         long steps = (long) epochs * stepsPerEpoch;
-        bound.write(order, HostTensor.of(Shape.of(rows), Shuffle.order(rows, step.seed(), epoch)));
+        int[] numbers = inOrder ? IntStream.range(0, rows).toArray() : Shuffle.order(rows, step.seed(), epoch);
+        bound.write(order, HostTensor.of(Shape.of(rows), numbers));
         long start = System.nanoTime();
         int at = 0;
         while (at < stepsPerEpoch) {

@@ -16,6 +16,7 @@ class PtxText {
     private final List<String> parameters = new ArrayList<>();
     final StringBuilder body = new StringBuilder();
     private String declarations = "";
+    private String bounds = "";
     private int predicates;
     private int integers;
     private int numbers;
@@ -91,7 +92,8 @@ class PtxText {
                 + declarations
                 + IntStream.range(0, parameters.size())
                         .mapToObj(i -> "\t.param .%s %s".formatted(parameters.get(i), nameOfParameter(i)))
-                        .collect(Collectors.joining(",\n", ".visible .entry " + kernel + "(\n", "\n)\n{\n"))
+                        .collect(Collectors.joining(
+                                ",\n", ".visible .entry " + kernel + "(\n", "\n)\n" + bounds + "{\n"))
                 + registers("pred", "p", predicates)
                 + registers("b32", "r", integers)
                 + registers("f32", "f", numbers)
@@ -115,6 +117,11 @@ class PtxText {
         String address = address();
         line("add.u64 %s, %s, %s;", address, pointer, offset);
         return address;
+    }
+
+    /** Has registers given out so that so many blocks of at most so many threads fit into a multiprocessor. */
+    final void bound(int threads, int blocks) {
+        bounds = ".maxntid %d, 1, 1\n.minnctapersm %d\n".formatted(threads, blocks);
     }
 
     /** Declares the launch's dynamic shared memory, under this name. */

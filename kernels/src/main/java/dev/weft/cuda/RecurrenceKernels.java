@@ -7,9 +7,6 @@ import java.util.List;
 
 /** Launches of the kernels that {@link RecurrenceWriter} writes, and of {@code sequence.cu}. */
 final class RecurrenceKernels {
-    /** Threads of a block, at most. */
-    private static final int MOST_THREADS = 256;
-
     private RecurrenceKernels() {}
 
     /** The weights are transposed first, so that the threads of a warp read a line of them. */
@@ -39,7 +36,7 @@ final class RecurrenceKernels {
     }
 
     private static Launch launch(RecurrenceWriter.Written written, int rows, int units, Binding binding) {
-        int block = Math.min(MOST_THREADS, (units + 31) / 32 * 32);
+        int block = Math.min(RecurrenceWriter.MOST_THREADS, (units + 31) / 32 * 32);
         return binding.written(
                 written.kernel(),
                 written.text(),

@@ -36,10 +36,19 @@ import java.util.stream.IntStream;
  * }</pre>
  */
 final class RecurrenceWriter extends PtxText {
+    /** Threads of a block, at most. */
+    static final int MOST_THREADS = 256;
+
     /** What every block may have without asking for more. */
     private static final int MOST_SHARED = 48 << 10;
 
     private static final String SHARED = "slots";
+
+    /** The most terms of a running sum, whose error grows with their number. */
+    private static final int TERMS = 2048;
+
+    /** Terms of a pass, whose loads do not wait for each other. More, as the assembler would take them, need too many registers. */
+    private static final int TERMS_OF_PASS = 8;
 
     private final Cell cell;
     private final int steps;
@@ -100,6 +109,7 @@ final class RecurrenceWriter extends PtxText {
      */
     static Written forward(String kernel, Op.Recurrence op, List<?> transposed, LongFunction<Object> memory) {
         RecurrenceWriter writer = new RecurrenceWriter(kernel, op.cell(), op.steps(), op.units(), op.reverse());
+        writer.slotsOfForward();
         return writer.written(kernel, op.y().shape().get(0), memory, () -> writer.writeForward(op, transposed));
     }
 
@@ -196,13 +206,13 @@ final class RecurrenceWriter extends PtxText {
         String x = address();
         line("add.u64 %s, %s, %d;", x, vector.base, vector.offset);
         String w = sum(transposed, unit);
-        repeat(units, () -> {
+        sumUp(units, sums, parts -> {
             String factor = number();
             line("ld.%s.f32 %s, [%s];", vector.space, factor, x);
             for (int i = 0; i < sums.size(); i++) {
                 String weight = number();
                 line("ld.global.f32 %s, [%s+%d];", weight, w, 4L * i * units);
-                line("fma.rn.f32 %s, %s, %s, %s;", sums.get(i), weight, factor, sums.get(i));
+                line("fma.rn.f32 %s, %s, %s, %s;", parts.get(i), weight, factor, parts.get(i));
             }
             line("add.u64 %s, %s, 4;", x, x);
             line("add.u64 %s, %s, %d;", w, w, 4L * sums.size() * units);
@@ -220,6 +230,7 @@ final class RecurrenceWriter extends PtxText {
 
     static Written backward(String kernel, Op.RecurrenceBackward op, LongFunction<Object> memory) {
         RecurrenceWriter writer = new RecurrenceWriter(kernel, op.cell(), op.steps(), op.units(), op.reverse());
+        writer.slotsOfBackward();
         return writer.written(kernel, op.dx().shape().get(0), memory, () -> writer.writeBackward(op));
     }
 
@@ -332,12 +343,12 @@ final class RecurrenceWriter extends PtxText {
         String w = sum(matrix, unit);
         Place y = places.get(gradientOfVector(group));
         String sum = number("mov.f32", constant(0));
-        repeat(group.products().size() * units, () -> {
+        sumUp(group.products().size() * units, List.of(sum), parts -> {
             String factor = number();
             String weight = number();
             line("ld.global.f32 %s, [%s];", factor, x);
             line("ld.global.f32 %s, [%s];", weight, w);
-            line("fma.rn.f32 %s, %s, %s, %s;", sum, weight, factor, sum);
+            line("fma.rn.f32 %s, %s, %s, %s;", parts.get(0), weight, factor, parts.get(0));
             line("add.u64 %s, %s, 4;", x, x);
             line("add.u64 %s, %s, %d;", w, w, 4L * units);
         });
@@ -347,12 +358,7 @@ final class RecurrenceWriter extends PtxText {
     // ---------------------------------------------------------------- the kernel
 
     private Written written(String kernel, int rows, LongFunction<Object> memory, Runnable body) {
-        boolean forward = kernel.endsWith("forward");
-        if (forward) {
-            slotsOfForward();
-        } else {
-            slotsOfBackward();
-        }
+        bound(MOST_THREADS, 2);
         thread = integer();
         threads = integer();
         row = integer();
@@ -369,14 +375,10 @@ final class RecurrenceWriter extends PtxText {
             slotsAt = at(operand(memory.apply(bytes * rows)), row, Math.toIntExact(bytes));
         }
         for (Value value : slots) {
-            places.put(value, new Place(space, slotsAt, 4L * units * indexOf(value)));
+            places.put(value, new Place(space, slotsAt, 4L * units * places.size()));
         }
         body.run();
         return new Written(kernel, text(), arguments, bytes == 0 ? 4 * slots.size() * units : 0);
-    }
-
-    private int indexOf(Value value) {
-        return new ArrayList<>(slots).indexOf(value);
     }
 
     /** A parameter with an address. */
@@ -485,10 +487,49 @@ final class RecurrenceWriter extends PtxText {
         });
     }
 
+    /**
+     * Adds up so many terms, in pieces of at most {@link #TERMS} that are added up in order.
+     *
+     * @param term adds the next term to each of the registers that it is given
+     */
+    private void sumUp(int count, List<String> sums, Consumer<List<String>> term) {
+        if (count <= TERMS) {
+            addTerms(count, sums, term);
+            return;
+        }
+        List<String> parts = sums.stream().map(sum -> number()).toList();
+        repeat(count / TERMS, () -> addPiece(TERMS, sums, parts, term));
+        if (count % TERMS > 0) {
+            addPiece(count % TERMS, sums, parts, term);
+        }
+    }
+
+    private void addPiece(int count, List<String> sums, List<String> parts, Consumer<List<String>> term) {
+        parts.forEach(part -> line("mov.f32 %s, %s;", part, constant(0)));
+        addTerms(count, parts, term);
+        for (int i = 0; i < sums.size(); i++) {
+            line("add.rn.f32 %s, %s, %s;", sums.get(i), sums.get(i), parts.get(i));
+        }
+    }
+
+    private void addTerms(int count, List<String> sums, Consumer<List<String>> term) {
+        if (count >= TERMS_OF_PASS) {
+            repeat(count / TERMS_OF_PASS, () -> addInRow(TERMS_OF_PASS, sums, term));
+        }
+        addInRow(count % TERMS_OF_PASS, sums, term);
+    }
+
+    private static void addInRow(int count, List<String> sums, Consumer<List<String>> term) {
+        for (int i = 0; i < count; i++) {
+            term.accept(sums);
+        }
+    }
+
     private void repeat(int count, Runnable body) {
         String i = integer("mov.u32", "0");
         String again = label();
         begin(again);
+        line(".pragma \"nounroll\";");
         body.run();
         line("add.u32 %s, %s, 1;", i, i);
         String more = predicate();

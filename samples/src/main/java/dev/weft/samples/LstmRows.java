@@ -25,19 +25,18 @@ public final class LstmRows {
         return graph(Shape.of(1, 28, 28), 10);
     }
 
-    /** Images, or vectors, each of whose elements is a step, to a logit for each class. */
+    /** Images, channel after channel and row after row, or vectors, each of whose elements is a step, to a logit for each class. */
     public static Graph graph(Shape sample, int classes) {
         return graph(sample, classes, Cells.lstm(), false);
     }
 
     /** The same with another cell, or in both directions. */
     public static Graph graph(Shape sample, int classes, Cell cell, boolean bothDirections) {
-        boolean image = sample.rank() == 3;
-        int steps = sample.get(image ? 1 : 0);
+        int width = sample.rank() == 3 ? sample.last() : 1;
         Recurrent layer = recurrent(cell, UNITS).last();
         return Graph.sequential(
                 sample,
-                reshape(steps, Math.toIntExact(sample.elements() / steps)),
+                reshape(Math.toIntExact(sample.elements() / width), width),
                 bothDirections ? bidirectional(layer) : layer,
                 linear(classes));
     }

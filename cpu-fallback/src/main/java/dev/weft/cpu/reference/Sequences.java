@@ -102,21 +102,11 @@ final class Sequences {
         void multiply(int product) {
             Cell.Group group = groupOf(product);
             Cells w = weights.get(cell.groups().indexOf(group));
-            Units x = of(group.vector());
+            int first = group.products().indexOf(product) * units * units;
             Units y = of(Source.PRODUCT, product);
-            int first = group.products().indexOf(product) * units;
+            y.clear();
             for (int h = 0; h < units; h++) {
-                double sum = 0;
-                double size = 0;
-                double squares = 0;
-                for (int k = 0; k < units; k++) {
-                    double weight = w.get((first + h) * units + k);
-                    sum += weight * x.values[k];
-                    size += Math.abs(weight * x.values[k]);
-                    squares += weight * x.errors[k] * weight * x.errors[k];
-                }
-                y.values[h] = sum;
-                y.errors[h] = SUM * size + Math.sqrt(squares);
+                addProduct(w, first + h * units, 1, of(group.vector()), y, h);
             }
         }
 
@@ -124,23 +114,27 @@ final class Sequences {
         void multiplyBack(int product) {
             Cell.Group group = groupOf(product);
             Cells w = weights.get(cell.groups().indexOf(group));
-            Units dy = of(gradient(product));
+            int first = group.products().indexOf(product) * units * units;
             Units dx = of(
                     group.vector().source() == Source.STATE ? Source.STATE_GRADIENT : Source.KEPT_GRADIENT,
                     group.vector().index());
-            int first = group.products().indexOf(product) * units;
             for (int k = 0; k < units; k++) {
-                double sum = 0;
-                double size = 0;
-                double squares = 0;
-                for (int h = 0; h < units; h++) {
-                    double weight = w.get((first + h) * units + k);
-                    sum += weight * dy.values[h];
-                    size += Math.abs(weight * dy.values[h]);
-                    squares += weight * dy.errors[h] * weight * dy.errors[h];
-                }
-                dx.add(k, sum, SUM * size + Math.sqrt(squares));
+                addProduct(w, first + k, units, of(gradient(product)), dx, k);
             }
+        }
+
+        /** Adds the product of weights that are {@code stride} apart with a vector. */
+        private void addProduct(Cells w, int first, int stride, Units x, Units y, int unit) {
+            double sum = 0;
+            double size = 0;
+            double squares = 0;
+            for (int i = 0; i < units; i++) {
+                double weight = w.get(first + i * stride);
+                sum += weight * x.values[i];
+                size += Math.abs(weight * x.values[i]);
+                squares += weight * x.errors[i] * weight * x.errors[i];
+            }
+            y.add(unit, sum, SUM * size + Math.sqrt(squares));
         }
 
         /** Where the gradient of a product is. */

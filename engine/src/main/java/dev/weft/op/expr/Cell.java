@@ -259,14 +259,19 @@ public final class Cell {
         private final List<Double> weights = new ArrayList<>();
         private final List<Expr> vectors = new ArrayList<>();
         private final List<Expr> next;
-        /** What is kept, and the part that computes it. */
+        /** What is kept for the gradients: first what products multiply, then values of elementary functions, then products. */
         private final List<Expr> kept = new ArrayList<>();
 
         private final Map<Expr, Integer> levels = new IdentityHashMap<>();
         private final List<Group> groups = new ArrayList<>();
         private final List<Part> parts = new ArrayList<>();
 
+        private final String name;
+        private final int states;
+
         Build(String name, int states, Formula formula) {
+            this.name = name;
+            this.states = states;
             for (int k = 0; k < states; k++) {
                 operand(Source.STATE);
             }
@@ -277,8 +282,9 @@ public final class Cell {
                                 .formatted(name, states, next.size(), count(Source.INPUT)));
             }
             vectors.stream().filter(vector -> !isState(vector)).forEach(this::keep);
-            next.forEach(this::keepElementary);
-            kept.stream().toList().forEach(this::keepElementary);
+            Set<Expr> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+            next.forEach(x -> keepElementary(x, seen));
+            vectors.forEach(x -> keepElementary(x, seen));
             groupProducts();
             int last = next.stream().mapToInt(this::level).max().orElse(0);
             for (int product = 0; product < vectors.size(); product++) {
@@ -315,6 +321,10 @@ public final class Cell {
 
         @Override
         public Expr state(int index) {
+            if (index < 0 || index >= states) {
+                throw new IllegalArgumentException(
+                        "cell %s reads state %d, and has %d, counted from 0".formatted(name, index, states));
+            }
             return get(Source.STATE, index);
         }
 
@@ -380,11 +390,14 @@ public final class Cell {
             }
         }
 
-        private void keepElementary(Expr x) {
+        private void keepElementary(Expr x, Set<Expr> seen) {
+            if (!seen.add(x)) {
+                return;
+            }
             if (ELEMENTARY.contains(x.kind())) {
                 keep(x);
             }
-            x.arguments().forEach(this::keepElementary);
+            x.arguments().forEach(argument -> keepElementary(argument, seen));
         }
 
         private void groupProducts() {

@@ -61,8 +61,25 @@ class CellTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "cell short of 2 states needs as many formulas, and an input; it has 1 formulas and 1 inputs");
+        assertThatThrownBy(() -> Cell.of("lost", 1, s -> List.of(s.gate(s.state(1)))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("cell lost reads state 1, and has 1, counted from 0");
         assertThatThrownBy(() -> Cell.of("deaf", 1, s -> List.of(s.product(s.state(0)))))
                 .hasMessageContaining("0 inputs");
+    }
+
+    /** Written out as a tree, this formula has 2^60 leaves. */
+    @Test
+    void partsOfAFormulaAreSharedAndNotRepeated() {
+        Cell deep = Cell.of("deep", 1, s -> {
+            Expr x = s.gate(s.state(0)).tanh();
+            for (int i = 0; i < 60; i++) {
+                x = x.times(x);
+            }
+            return List.of(x);
+        });
+        assertThat(deep.kept()).isEqualTo(1);
+        assertThat(deep.parts().get(0).forward().code().nodes()).hasSizeLessThan(70);
     }
 
     @Test
